@@ -1,0 +1,3 @@
+"""Self-hosted hyperparameter optimization for Keras."""
+
+__version__ = "0.1.0"

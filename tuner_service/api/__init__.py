@@ -1,0 +1,1 @@
+"""The REST contract over HTTP: parse, call one use case, render. Status codes live here and nowhere else."""

@@ -1,0 +1,66 @@
+"""The application: every route, the error map, what runs beside them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from tuner_service import __version__
+from tuner_service.api import (
+    catalogue,
+    docs,
+    headers,
+    operations,
+    problems,
+    studies,
+    trials,
+    workers,
+)
+from tuner_service.api.background import reap_forever
+from tuner_service.api.conventions import JSON_BODY_BYTES
+from tuner_service.api.measuring import Requests
+from tuner_service.api.security import Trust
+from tuner_service.dashboard import pages
+from tuner_service.service.setup import Service
+
+DESCRIPTION = (
+    "Hyperparameter optimization for Keras: open a study, let workers train, take the winner."
+)
+
+
+def create_app(service: Service) -> FastAPI:
+    """The server as an ASGI application over an open service."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.stopping = asyncio.Event()
+        reaper = asyncio.create_task(reap_forever(service, app.state.stopping))
+        try:
+            yield
+        finally:
+            app.state.stopping.set()
+            await reaper
+
+    app = FastAPI(
+        title="tuner_service",
+        version=__version__,
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        max_body_size=JSON_BODY_BYTES,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
+    app.state.service = service
+    app.state.trust = Trust()
+    app.add_middleware(headers.SecurityHeaders)
+    app.add_middleware(Requests)
+    problems.install(app)
+    for module in (studies, trials, workers, catalogue, operations):
+        app.include_router(module.router)
+    app.include_router(workers.uploads_up_to(service.settings.max_upload_bytes))
+    app.include_router(pages.router)
+    pages.install(app)
+    docs.install(app)
+    return app

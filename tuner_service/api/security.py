@@ -1,0 +1,89 @@
+"""Who makes a request, and whether they may."""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPBearer
+from fastapi.security.http import HTTPAuthorizationCredentials
+from starlette.concurrency import run_in_threadpool
+
+from tuner_service.errors import Forbidden, Unauthenticated
+from tuner_service.service import tokens
+from tuner_service.service.setup import Service
+from tuner_service.service.tokens import Principal, Role
+
+SESSION_COOKIE = "tuner_session"
+TRUSTED_SECONDS = 0.5
+"""How long a token that was found valid is not looked up again; a revoked one is refused at the latest then."""
+_MOST_TRUSTED = 10_000
+
+_bearer = HTTPBearer(auto_error=False, description="A token made by `tuner token create`.")
+
+
+class Trust:
+    """The tokens that were found valid a moment ago, by digest."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[float, Principal]] = {}
+
+    def get(self, digest: str) -> Principal | None:
+        found = self._known.get(digest)
+        if found is None or time.monotonic() - found[0] > TRUSTED_SECONDS:
+            return None
+        return found[1]
+
+    def put(self, digest: str, principal: Principal) -> None:
+        if len(self._known) >= _MOST_TRUSTED:
+            self._known.clear()
+        self._known[digest] = (time.monotonic(), principal)
+
+
+def service_of(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
+
+
+async def principal_of(
+    request: Request,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> Principal:
+    """The token's owner, or for reading the owner of the browser's session. Raises Unauthenticated."""
+    service = service_of(request)
+    if credentials is not None:
+        trust: Trust = request.app.state.trust
+        digest = tokens.digest(credentials.credentials)
+        principal = trust.get(digest)
+        if principal is None:
+            principal = await run_in_threadpool(tokens.who, service, credentials.credentials)
+            if principal is None:
+                raise Unauthenticated("this token is unknown or was revoked")
+            trust.put(digest, principal)
+        return principal
+    # A cookie comes along with requests that another site makes the browser send: it must not change anything.
+    session = request.cookies.get(SESSION_COOKIE)
+    if session is not None and request.method in ("GET", "HEAD"):
+        principal = await run_in_threadpool(tokens.session_of, service, session)
+        if principal is not None:
+            return principal
+    raise Unauthenticated('send a token: "Authorization: Bearer <token>"')
+
+
+def allow(*roles: Role) -> Callable[[Principal], Awaitable[Principal]]:
+    """A dependency that lets only these roles, and administrators, pass. Raises Forbidden."""
+
+    async def check(principal: Annotated[Principal, Depends(principal_of)]) -> Principal:
+        if principal.role is not Role.ADMIN and principal.role not in roles:
+            allowed = ", ".join([*roles, Role.ADMIN])
+            raise Forbidden(f"a {principal.role} may not do this; allowed: {allowed}")
+        return principal
+
+    return check
+
+
+ServiceNow = Annotated[Service, Depends(service_of)]
+Anyone = Annotated[Principal, Depends(allow(*Role))]
+Reader = Annotated[Principal, Depends(allow(Role.VIEWER, Role.SUBMITTER))]
+Submitter = Annotated[Principal, Depends(allow(Role.SUBMITTER))]
+Worker = Annotated[Principal, Depends(allow(Role.WORKER))]

@@ -1,0 +1,153 @@
+"""``/v1/studies``: opening, steering, reading, watching."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.responses import JSONResponse
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from starlette.concurrency import run_in_threadpool
+
+from tuner_service import wire
+from tuner_service.api.conventions import Listed, Paged, json_body, problems
+from tuner_service.api.security import Reader, ServiceNow, Submitter
+from tuner_service.domain.study import Study, StudyState
+from tuner_service.errors import Invalid, Problem, UnknownStudy
+from tuner_service.service import opening, studies
+from tuner_service.service.setup import Service
+from tuner_service.service.watching import PAGE, events_after
+
+router = APIRouter(prefix="/v1/studies", tags=["studies"], dependencies=[Depends(json_body)])
+
+POLL_SECONDS = 1.0
+"""How often a watcher looks for changes that another process made."""
+
+
+@router.post(
+    "",
+    status_code=201,
+    responses={201: {"model": wire.StudyReply}, **problems(409, 413, 415)},
+    summary="Open a study",
+)
+def open_study(
+    request: wire.StudyRequest,
+    service: ServiceNow,
+    by: Submitter,
+    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
+) -> JSONResponse:
+    """Only `search_space` and `dataset` are required. A repeated `Idempotency-Key` gets the same study again."""
+    study = opening.open_study(service, request, idempotency_key)
+    return JSONResponse(study, 201, headers={"Location": f"/v1/studies/{study['name']}"})
+
+
+@router.get("", responses={200: {"model": Listed[wire.StudyReply]}, **problems()})
+def list_studies(
+    service: ServiceNow, by: Reader, page: Paged, state: StudyState | None = None
+) -> JSONResponse:
+    """Newest first."""
+    return page.reply(studies.page(service, state, page.limit + 1, page.offset))
+
+
+@router.get("/{study}", responses={200: {"model": wire.StudyReply}, **problems(404)})
+def get_study(study: str, service: ServiceNow, by: Reader) -> JSONResponse:
+    return JSONResponse(studies.get(service, study))
+
+
+@router.delete("/{study}", status_code=204, responses=problems(404, 409))
+def delete_study(study: str, service: ServiceNow, by: Submitter) -> Response:
+    """With its trials and artifacts; not while trials run."""
+    studies.delete(service, study)
+    return Response(status_code=204)
+
+
+_STEERED = {200: {"model": wire.StudyReply}, **problems(404, 409)}
+
+
+@router.post("/{study}/pause", responses=_STEERED)
+def pause(study: str, service: ServiceNow, by: Submitter) -> JSONResponse:
+    """Hand out nothing more; running trials give their slots back after their next epoch."""
+    return JSONResponse(studies.pause(service, study))
+
+
+@router.post("/{study}/resume", responses=_STEERED)
+def resume(study: str, service: ServiceNow, by: Submitter) -> JSONResponse:
+    return JSONResponse(studies.resume(service, study))
+
+
+@router.post("/{study}/cancel", responses=_STEERED)
+def cancel(study: str, service: ServiceNow, by: Submitter) -> JSONResponse:
+    """End the study and its open trials."""
+    return JSONResponse(studies.cancel(service, study))
+
+
+@router.post("/{study}/extend", responses={**_STEERED, **problems(404, 409, 413, 415)})
+def extend(
+    study: str, extension: wire.Extension, service: ServiceNow, by: Submitter
+) -> JSONResponse:
+    """More budget, also for a completed study."""
+    return JSONResponse(studies.extend(service, study, extension.trials))
+
+
+@router.get("/{study}/importance", responses={200: {"model": wire.Importance}, **problems(404)})
+def importance(study: str, service: ServiceNow, by: Reader) -> JSONResponse:
+    """Each parameter's share in the variation of the first objective (PED-ANOVA); empty while too little is known."""
+    return JSONResponse(studies.importances(service, study))
+
+
+async def _watched(study: str, service: ServiceNow, by: Reader) -> Study:
+    return await run_in_threadpool(studies.find, service, study)
+
+
+async def _after(
+    last_event_id: Annotated[str | None, Header()] = None,
+    after: Annotated[int | None, Query(ge=0, description="Like `Last-Event-ID`.")] = None,
+) -> int:
+    if last_event_id is None:
+        return after or 0
+    if not last_event_id.isascii() or not last_event_id.isdigit():
+        msg = f'"{last_event_id}" is not the id of an event; those are integers'
+        raise Invalid([Problem(("header", "Last-Event-ID"), msg)])
+    return int(last_event_id)
+
+
+@router.get("/{study}/events", response_class=EventSourceResponse, responses=problems(404))
+async def watch(
+    request: Request,
+    service: ServiceNow,
+    study: Annotated[Study, Depends(_watched)],
+    last: Annotated[int, Depends(_after)],
+) -> AsyncIterator[ServerSentEvent]:
+    """Events `study`, `trial` and `epoch` in the order of their commits, each with the changed object as JSON.
+
+    `Last-Event-ID` resumes after an event. The stream stays open after the study is over: it may be extended.
+    """
+    async for event in _follow(service, study, last, request.app.state.stopping):
+        yield event
+
+
+async def _follow(
+    service: Service, study: Study, last: int, stopping: asyncio.Event
+) -> AsyncIterator[ServerSentEvent]:
+    with service.bell.listening(study.id) as rung:
+        while not stopping.is_set():
+            rung.clear()
+            try:
+                events, _ = await run_in_threadpool(events_after, service, study, last)
+            except UnknownStudy:
+                return
+            for event in events:
+                last = event.id
+                yield ServerSentEvent(raw_data=event.body, event=event.kind, id=str(event.id))
+            if len(events) < PAGE:
+                await first_of(rung, stopping, POLL_SECONDS)
+
+
+async def first_of(rung: asyncio.Event, stopping: asyncio.Event, seconds: float) -> None:
+    """Wait until one of them is set, or the time has passed."""
+    waiting = [asyncio.create_task(rung.wait()), asyncio.create_task(stopping.wait())]
+    try:
+        await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waiting:
+            task.cancel()

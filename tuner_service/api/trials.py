@@ -1,0 +1,110 @@
+"""``/v1/studies/{study}/trials``: reading them, queueing a candidate, cancelling one."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
+
+from tuner_service import wire
+from tuner_service.api import digests
+from tuner_service.api.conventions import Listed, Paged, json_body, problems
+from tuner_service.api.security import Anyone, Reader, ServiceNow, Submitter
+from tuner_service.domain.trial import TrialState
+from tuner_service.service import artifacts, studies, trials
+from tuner_service.service.views import artifact_json
+
+router = APIRouter(
+    prefix="/v1/studies/{study}/trials", tags=["trials"], dependencies=[Depends(json_body)]
+)
+
+
+@router.get("", responses={200: {"model": Listed[wire.TrialReply]}, **problems(404)})
+def list_trials(
+    study: str,
+    service: ServiceNow,
+    by: Reader,
+    page: Paged,
+    state: Annotated[list[TrialState], Query()] = [],  # noqa: B006 - FastAPI copies it
+    order_by: Annotated[
+        str,
+        Query(description="A field, such as `number`, `value` or `seconds`; `-value` reverses."),
+    ] = "number",
+) -> JSONResponse:
+    found = trials.page(service, study, state, order_by, page.limit + 1, page.offset)
+    return page.reply(found)
+
+
+@router.post(
+    "",
+    status_code=201,
+    responses={201: {"model": wire.TrialReply}, **problems(404, 409, 413, 415)},
+)
+def queue_candidate(
+    study: str, candidate: wire.Candidate, service: ServiceNow, by: Submitter
+) -> JSONResponse:
+    """Queue this very candidate next; parameters that are missing are searched."""
+    trial = studies.queue_candidate(service, study, candidate)
+    location = f"/v1/studies/{study}/trials/{trial['number']}"
+    return JSONResponse(trial, 201, headers={"Location": location})
+
+
+@router.get("/{number}", responses={200: {"model": wire.TrialReply}, **problems(404)})
+def get_trial(study: str, number: int, service: ServiceNow, by: Reader) -> JSONResponse:
+    """With its `history`: what happened to it, when, at which worker and attempt."""
+    return JSONResponse(trials.get(service, study, number))
+
+
+@router.post("/{number}/cancel", responses={200: {"model": wire.TrialReply}, **problems(404, 409)})
+def cancel_trial(study: str, number: int, service: ServiceNow, by: Submitter) -> JSONResponse:
+    return JSONResponse(studies.cancel_trial(service, study, number))
+
+
+@router.get(
+    "/{number}/epochs", responses={200: {"model": Listed[wire.EpochReply]}, **problems(404)}
+)
+def list_epochs(
+    study: str, number: int, service: ServiceNow, by: Reader, page: Paged
+) -> JSONResponse:
+    return page.reply(trials.epoch_page(service, study, number, page.limit + 1, page.offset))
+
+
+@router.get("/{number}/log", response_class=PlainTextResponse, responses=problems(404))
+def get_log(study: str, number: int, service: ServiceNow, by: Reader) -> PlainTextResponse:
+    """The last 200 lines that the trial printed."""
+    return PlainTextResponse(artifacts.log(service, study, number))
+
+
+@router.get(
+    "/{number}/artifacts", responses={200: {"model": Listed[wire.ArtifactReply]}, **problems(404)}
+)
+def list_artifacts(
+    study: str, number: int, service: ServiceNow, by: Anyone, page: Paged
+) -> JSONResponse:
+    found = artifacts.page(service, study, number)[page.offset : page.offset + page.limit + 1]
+    return page.reply([artifact_json(artifact) for artifact in found])
+
+
+@router.get(
+    "/{number}/artifacts/{name}",
+    response_class=StreamingResponse,
+    responses={
+        200: {"content": {"application/octet-stream": {"schema": {"type": "string"}}}},
+        **problems(404),
+    },
+)
+def get_artifact(
+    study: str, number: int, name: str, service: ServiceNow, by: Anyone
+) -> StreamingResponse:
+    """The file, with its sha-256 as `Content-Digest`."""
+    artifact, chunks = artifacts.open_artifact(service, study, number, name)
+    return StreamingResponse(
+        chunks,
+        media_type="application/octet-stream",
+        headers={
+            "Content-Length": str(artifact.size),
+            "Content-Digest": digests.rendered(artifact.sha256),
+            # What a worker sent must never run in the server's own pages.
+            "Content-Disposition": f'attachment; filename="{artifact.name}"',
+            "X-Content-Type-Options": "nosniff",
+        },
+    )

@@ -1,0 +1,170 @@
+"""What workers call: register, claim, report, finish, release, hand in files."""
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi.responses import JSONResponse
+from starlette.concurrency import run_in_threadpool
+
+from tuner_service import wire
+from tuner_service.api import digests
+from tuner_service.api.conventions import Listed, Paged, json_body, problems
+from tuner_service.api.security import Reader, ServiceNow, Worker
+from tuner_service.api.studies import POLL_SECONDS, first_of
+from tuner_service.service import artifacts, claims, reports, workers
+from tuner_service.service.bell import WORK
+from tuner_service.service.views import artifact_json, trial_json
+
+router = APIRouter(tags=["workers"], dependencies=[Depends(json_body)])
+
+_TRIAL = "/v1/studies/{study}/trials/{number}"
+
+
+@router.put("/v1/workers/{worker}", responses={200: {"model": wire.WorkerReply}, **problems()})
+def register(
+    worker: Annotated[str, Path(pattern=wire.NAME)],
+    registration: wire.WorkerRegistration,
+    service: ServiceNow,
+    by: Worker,
+) -> JSONResponse:
+    """Register or refresh. What a worker teaches about search spaces and data sets is remembered."""
+    return JSONResponse(workers.register(service, worker, registration))
+
+
+@router.get("/v1/workers", responses={200: {"model": Listed[wire.WorkerReply]}, **problems()})
+def list_workers(service: ServiceNow, by: Reader, page: Paged) -> JSONResponse:
+    """The fleet: devices, load, slots, what each is training, when it was last seen."""
+    return page.reply(workers.page(service, page.limit + 1, page.offset))
+
+
+@router.post(
+    "/v1/claims",
+    responses={
+        200: {"model": wire.ClaimReply},
+        204: {"description": "There is no work now"},
+        **problems(404, 413, 415),
+    },
+)
+async def claim(
+    claim: wire.ClaimRequest, request: Request, service: ServiceNow, by: Worker
+) -> Response:
+    """A trial to work on, waiting up to `wait_seconds` for one. The same `key` gets the same trial again."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + claim.wait_seconds
+    stopping: asyncio.Event = request.app.state.stopping
+    with service.bell.listening(WORK) as rung:
+        while True:
+            rung.clear()
+            found = await run_in_threadpool(claims.claim, service, claim, by.holder)
+            if found is not None:
+                return JSONResponse(found)
+            left = deadline - loop.time()
+            if left <= 0 or stopping.is_set() or await request.is_disconnected():
+                return Response(status_code=204)
+            await first_of(rung, stopping, min(left, POLL_SECONDS))
+
+
+_VERDICT = {200: {"model": wire.VerdictReply}, **problems(404, 409, 413, 415)}
+
+
+@router.post(_TRIAL + "/epochs", responses=_VERDICT)
+def report_epoch(
+    study: str, number: int, report: wire.EpochReport, service: ServiceNow, by: Worker
+) -> JSONResponse:
+    """Record an epoch and renew the lease. `prune` and `cancel` have already ended the trial."""
+    verdict = reports.report_epoch(service, study, number, report, by.holder)
+    return JSONResponse({"verdict": verdict})
+
+
+@router.post(_TRIAL + "/heartbeat", responses=_VERDICT)
+def heartbeat(
+    study: str, number: int, beat: wire.Heartbeat, service: ServiceNow, by: Worker
+) -> JSONResponse:
+    """Renew the lease between epochs."""
+    verdict = reports.heartbeat(service, study, number, beat.attempt, by.holder)
+    return JSONResponse({"verdict": verdict})
+
+
+_ENDED = {200: {"model": wire.TrialReply}, **problems(404, 409, 413, 415)}
+
+
+@router.post(_TRIAL + "/finish", responses=_ENDED)
+def finish(
+    study: str, number: int, result: wire.Finish, service: ServiceNow, by: Worker
+) -> JSONResponse:
+    """End the trial. External executors may add `values`; else the best reported epoch counts."""
+    return JSONResponse(
+        trial_json(study, reports.finish(service, study, number, result, by.holder))
+    )
+
+
+@router.post(_TRIAL + "/release", responses=_ENDED)
+def release(
+    study: str, number: int, body: wire.Heartbeat, service: ServiceNow, by: Worker
+) -> JSONResponse:
+    """Give the trial back unharmed."""
+    trial = reports.release(service, study, number, body.attempt, by.holder)
+    return JSONResponse(trial_json(study, trial))
+
+
+def uploads_up_to(max_bytes: int) -> APIRouter:
+    """The route that takes files in, each at most so large."""
+    uploads = APIRouter(tags=["workers"])
+    uploads.put(
+        _TRIAL + "/artifacts/{name}",
+        status_code=201,
+        max_body_size=max_bytes,
+        responses={201: {"model": wire.ArtifactReply}, **problems(404, 409, 413)},
+        openapi_extra={
+            "requestBody": {
+                "required": True,
+                "content": {
+                    "application/octet-stream": {
+                        "schema": {"type": "string", "format": "binary"},
+                        "example": "the file's bytes",
+                    }
+                },
+            }
+        },
+    )(upload)
+    return uploads
+
+
+async def upload(
+    study: str,
+    number: int,
+    name: Annotated[str, Path(pattern=wire.NAME)],
+    request: Request,
+    service: ServiceNow,
+    by: Worker,
+    attempt: Annotated[
+        int | None, Query(ge=1, description="Left out: the one that is current at the start.")
+    ] = None,
+    content_digest: Annotated[
+        str | None,
+        Header(description="`sha-256=:BASE64:` (RFC 9530); checked before the file shows."),
+    ] = None,
+) -> JSONResponse:
+    """Hand in a file, as the raw body. It becomes visible only once it is whole and verified."""
+    expected = digests.parsed(content_digest) if content_digest is not None else None
+    part, current = await run_in_threadpool(
+        artifacts.receive, service, study, number, attempt, by.holder
+    )
+    try:
+        async for chunk in request.stream():
+            await run_in_threadpool(part.write, chunk)
+        stored = await run_in_threadpool(
+            artifacts.store,
+            service,
+            study,
+            number,
+            current,
+            by.holder,
+            part,
+            artifact=name,
+            expected_sha256=expected,
+        )
+    finally:
+        await run_in_threadpool(part.discard)
+    return JSONResponse(artifact_json(stored), 201)

@@ -1,0 +1,1 @@
+"""Pages for people: one context each, rendered on the server, with nothing fetched from elsewhere."""

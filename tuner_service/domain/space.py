@@ -1,0 +1,412 @@
+"""A search space: parameters with ranges, some of which exist only under the value of another."""
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+from tuner_service.errors import Invalid, Problem, known
+
+Value = int | float | str | bool
+"""A parameter's value."""
+
+FIELDS = ("min", "max", "step", "log", "choices", "value")
+
+
+class Type(StrEnum):
+    INT = "int"
+    FLOAT = "float"
+    CHOICE = "choice"
+    BOOL = "bool"
+    FIXED = "fixed"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A parameter exists only while ``parameter`` has one of ``values``."""
+
+    parameter: str
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One dimension of a space. ``min`` and ``max`` are inclusive; all of ``when`` must hold for it to exist."""
+
+    name: str
+    type: Type
+    min: float | None = None
+    max: float | None = None
+    step: float | None = None
+    log: bool = False
+    choices: tuple[Value, ...] = ()
+    value: Value | None = None
+    default: Value | None = None
+    when: tuple[Condition, ...] = ()
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Parameter":
+        return cls(
+            name=data["name"],
+            type=Type(data["type"]),
+            min=data.get("min"),
+            max=data.get("max"),
+            step=data.get("step"),
+            log=bool(data.get("log")),
+            choices=tuple(data.get("choices") or ()),
+            value=data.get("value"),
+            default=data.get("default"),
+            when=tuple(
+                Condition(c["parameter"], tuple(c["values"])) for c in data.get("when") or ()
+            ),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        data: dict[str, Any] = {"name": self.name, "type": self.type.value}
+        if self.type in (Type.INT, Type.FLOAT):
+            data |= {"min": self.min, "max": self.max}
+            if self.step is not None:
+                data["step"] = self.step
+            data["log"] = self.log
+        if self.type is Type.CHOICE:
+            data["choices"] = list(self.choices)
+        if self.type is Type.FIXED:
+            data["value"] = self.value
+        elif self.default is not None:
+            data["default"] = self.default
+        if self.when:
+            data["when"] = [{"parameter": c.parameter, "values": list(c.values)} for c in self.when]
+        return data
+
+    @property
+    def domain(self) -> tuple[Value, ...] | None:
+        """Every value in order, or None where the parameter is continuous."""
+        match self.type:
+            case Type.FIXED:
+                return (self.value,) if self.value is not None else ()
+            case Type.BOOL:
+                return (False, True)
+            case Type.CHOICE:
+                return self.choices
+            case Type.INT:
+                return tuple(range(int(self.min or 0), int(self.max or 0) + 1, int(self.step or 1)))
+            case Type.FLOAT:
+                if self.step is None or self.min is None or self.max is None:
+                    return None
+                count = math.floor((self.max - self.min) / self.step + 1e-9)
+                return tuple(self.min + k * self.step for k in range(count + 1))
+
+    def contains(self, value: object) -> bool:
+        match self.type:
+            case Type.FIXED:
+                return _same(value, self.value)
+            case Type.BOOL:
+                return isinstance(value, bool)
+            case Type.CHOICE:
+                return any(_same(value, choice) for choice in self.choices)
+            case Type.INT:
+                if not isinstance(value, int) or isinstance(value, bool):
+                    return False
+                assert self.min is not None
+                assert self.max is not None
+                return self.min <= value <= self.max and (value - self.min) % (self.step or 1) == 0
+            case Type.FLOAT:
+                if not isinstance(value, int | float) or isinstance(value, bool):
+                    return False
+                assert self.min is not None
+                assert self.max is not None
+                if not self.min <= value <= self.max:
+                    return False
+                steps = (value - self.min) / self.step if self.step else 0.0
+                return abs(steps - round(steps)) < 1e-6
+
+    def allowed(self) -> str:
+        """What values there are, in words, for messages."""
+        match self.type:
+            case Type.FIXED:
+                return f"only {json.dumps(self.value)}"
+            case Type.BOOL:
+                return "true or false"
+            case Type.CHOICE:
+                return ", ".join(json.dumps(choice) for choice in self.choices)
+            case _:
+                kind = "an integer" if self.type is Type.INT else "a number"
+                step = f" in steps of {self.step:g}" if self.step else ""
+                return f"{kind} from {self.min:g} to {self.max:g}{step}"
+
+
+def _same(left: object, right: object) -> bool:
+    """Equal as JSON values are: true is not 1, but 1 and 1.0 are the same number."""
+    return isinstance(left, bool) == isinstance(right, bool) and left == right
+
+
+@dataclass(frozen=True)
+class Space:
+    """Parameters in the order in which they are chosen: a condition names only parameters before it."""
+
+    parameters: tuple[Parameter, ...]
+
+    @classmethod
+    def from_json(cls, data: Sequence[Mapping[str, Any]]) -> "Space":
+        return cls(tuple(Parameter.from_json(item) for item in data))
+
+    def to_json(self) -> list[dict[str, Any]]:
+        return [parameter.to_json() for parameter in self.parameters]
+
+    @cached_property
+    def by_name(self) -> dict[str, Parameter]:
+        return {parameter.name: parameter for parameter in self.parameters}
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 of the parameters in canonical JSON, hexadecimal."""
+        text = json.dumps(self.to_json(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def exists(self, parameter: Parameter, values: Mapping[str, Value]) -> bool:
+        """Whether the parameter exists beside these values of the parameters before it."""
+        return all(
+            condition.parameter in values
+            and any(_same(values[condition.parameter], value) for value in condition.values)
+            for condition in parameter.when
+        )
+
+    def candidates(self) -> Iterator[dict[str, Value]]:
+        """Every candidate once, in order; the space must be enumerable (see ``continuous``)."""
+        yield from self._candidates(0, {})
+
+    def _candidates(self, index: int, chosen: dict[str, Value]) -> Iterator[dict[str, Value]]:
+        if index == len(self.parameters):
+            yield dict(chosen)
+            return
+        parameter = self.parameters[index]
+        if not self.exists(parameter, chosen):
+            yield from self._candidates(index + 1, chosen)
+            return
+        for value in parameter.domain or ():
+            chosen[parameter.name] = value
+            yield from self._candidates(index + 1, chosen)
+        chosen.pop(parameter.name, None)
+
+    def continuous(self) -> list[str]:
+        """The parameters whose values cannot be listed."""
+        return [p.name for p in self.parameters if p.domain is None]
+
+    def validate(self, at: tuple[str | int, ...] = ()) -> None:
+        """Refuse a space that makes no sense. Raises Invalid with every problem found."""
+        problems: list[Problem] = []
+        before: dict[str, Parameter] = {}
+        for index, parameter in enumerate(self.parameters):
+            loc = (*at, index)
+            problems += [Problem((*loc, *field), msg) for field, msg in _defects(parameter)]
+            if parameter.name in before:
+                problems.append(
+                    Problem((*loc, "name"), f'parameter "{parameter.name}" stands twice')
+                )
+            for place, condition in enumerate(parameter.when):
+                where = (*loc, "when", place)
+                parent = before.get(condition.parameter)
+                if parent is None:
+                    msg = (
+                        f'"{parameter.name}" depends on "{condition.parameter}", which is not a '
+                        f"parameter before it; those are: {known(before)}"
+                    )
+                    problems.append(Problem((*where, "parameter"), msg))
+                    continue
+                problems += [
+                    Problem(
+                        (*where, "values"),
+                        f'"{parameter.name}" depends on {json.dumps(value)} of '
+                        f'"{parent.name}", which allows {parent.allowed()}',
+                    )
+                    for value in condition.values
+                    if not parent.contains(value)
+                ]
+            before[parameter.name] = parameter
+        if problems:
+            raise Invalid(problems, code="invalid_search_space")
+
+    def check(self, values: Mapping[str, Any], at: tuple[str | int, ...] = ()) -> None:
+        """Refuse values, complete or partial, that no candidate of the space has. Raises Invalid."""
+        problems = [
+            Problem((*at, name), f'unknown parameter "{name}"; known: {known(self.by_name)}')
+            for name in values
+            if name not in self.by_name
+        ]
+        for name, value in values.items():
+            parameter = self.by_name.get(name)
+            if parameter is None:
+                continue
+            if not parameter.contains(value):
+                msg = f'parameter "{name}" got {json.dumps(value)}; allowed: {parameter.allowed()}'
+                problems.append(Problem((*at, name), msg))
+            problems += [
+                Problem(
+                    (*at, name),
+                    f'parameter "{name}" exists only when "{condition.parameter}" is '
+                    f"{' or '.join(json.dumps(v) for v in condition.values)}, "
+                    f"got {json.dumps(values[condition.parameter])}",
+                )
+                for condition in parameter.when
+                if condition.parameter in values
+                and not any(_same(values[condition.parameter], v) for v in condition.values)
+            ]
+        if problems:
+            raise Invalid(problems, code="invalid_parameters")
+
+    def override(
+        self, overrides: Mapping[str, Mapping[str, Any]], at: tuple[str | int, ...] = ()
+    ) -> "Space":
+        """The space with some parameters narrowed, widened or fixed. Raises Invalid."""
+        problems: list[Problem] = []
+        changed: dict[str, Parameter] = {}
+        for name, override in overrides.items():
+            parameter = self.by_name.get(name)
+            if parameter is None:
+                msg = f'unknown parameter "{name}"; known: {known(self.by_name)}'
+                problems.append(Problem((*at, name), msg))
+                continue
+            changed[name], found = _overridden(parameter, override)
+            problems += [Problem((*at, name, *field), msg) for field, msg in found]
+        if problems:
+            raise Invalid(problems, code="invalid_overrides")
+        parameters = tuple(changed.get(p.name, p) for p in self.parameters)
+        return Space(tuple(_with_reachable_conditions(parameters)))
+
+
+Defect = tuple[tuple[str, ...], str]
+
+
+def _defects(parameter: Parameter) -> Iterator[Defect]:
+    name = parameter.name
+    match parameter.type:
+        case Type.INT | Type.FLOAT:
+            if parameter.min is None or parameter.max is None:
+                missing = "min" if parameter.min is None else "max"
+                yield (missing,), f'parameter "{name}" needs "{missing}"'
+                return
+            if parameter.type is Type.INT:
+                for field in ("min", "max", "step"):
+                    got = getattr(parameter, field)
+                    if got is not None and got != int(got):
+                        yield (field,), f'parameter "{name}" is an int; "{field}" got {got}'
+                        return
+            if parameter.min > parameter.max:
+                yield (
+                    ("min",),
+                    f'parameter "{name}" has min {parameter.min:g} above max {parameter.max:g}',
+                )
+                return
+            if parameter.step is not None and parameter.step <= 0:
+                yield ("step",), f'parameter "{name}" needs a step above 0, got {parameter.step:g}'
+                return
+            if parameter.log and parameter.min <= 0:
+                yield (
+                    ("min",),
+                    f'parameter "{name}" is on a log scale and needs min above 0, '
+                    f"got {parameter.min:g}",
+                )
+            if parameter.log and parameter.step not in (None, 1):
+                yield ("step",), f'parameter "{name}" has a log scale and a step; give one of them'
+        case Type.CHOICE:
+            if not parameter.choices:
+                yield ("choices",), f'parameter "{name}" needs at least one choice'
+            elif len({(type(c) is bool, c) for c in parameter.choices}) < len(parameter.choices):
+                yield ("choices",), f'parameter "{name}" has a choice twice'
+        case Type.FIXED:
+            if parameter.value is None:
+                yield ("value",), f'parameter "{name}" is fixed and needs "value"'
+            return
+        case Type.BOOL:
+            pass
+    if parameter.default is not None and not parameter.contains(parameter.default):
+        yield (
+            ("default",),
+            f'parameter "{name}" has the default {json.dumps(parameter.default)}; '
+            f"allowed: {parameter.allowed()}",
+        )
+
+
+def _overridden(
+    parameter: Parameter, override: Mapping[str, Any]
+) -> tuple[Parameter, list[Defect]]:
+    """The parameter under an override, and what is wrong with that."""
+    name = parameter.name
+    numeric = parameter.type in (Type.INT, Type.FLOAT)
+    if "value" in override:
+        if len(override) > 1:
+            return parameter, [((), f'override of "{name}": "value" stands alone')]
+        return _fixed(parameter, override["value"])
+    if "choices" in override:
+        return _chosen(parameter, override)
+    if not numeric:
+        field = next(iter(override), "value")
+        return parameter, [
+            ((field,), f'parameter "{name}" is a {parameter.type}; override "choices" or "value"')
+        ]
+    result = replace(
+        parameter,
+        min=override.get("min", parameter.min),
+        max=override.get("max", parameter.max),
+        step=override.get("step", parameter.step),
+        log=override.get("log", parameter.log),
+        default=None,
+    )
+    defects = list(_defects(result))
+    if not defects and parameter.default is not None and result.contains(parameter.default):
+        result = replace(result, default=parameter.default)
+    return result, defects
+
+
+def _fixed(parameter: Parameter, value: Value) -> tuple[Parameter, list[Defect]]:
+    fits = parameter.contains(value)
+    if parameter.type in (
+        Type.INT,
+        Type.FLOAT,
+    ):  # outside of the range is fine, another type is not
+        fits = isinstance(value, int | float) and not isinstance(value, bool)
+        fits = fits and (parameter.type is Type.FLOAT or value == int(value))
+    if not fits:
+        msg = (
+            f'parameter "{parameter.name}" got {json.dumps(value)}; allowed: {parameter.allowed()}'
+        )
+        return parameter, [(("value",), msg)]
+    return Parameter(parameter.name, Type.FIXED, value=value, when=parameter.when), []
+
+
+def _chosen(parameter: Parameter, override: Mapping[str, Any]) -> tuple[Parameter, list[Defect]]:
+    name = parameter.name
+    if len(override) > 1:
+        return parameter, [((), f'override of "{name}": "choices" stands alone')]
+    choices = tuple(override["choices"])
+    numeric = parameter.type in (Type.INT, Type.FLOAT)
+    for choice in choices:
+        _, defects = _fixed(parameter, choice)
+        if defects if numeric else not parameter.contains(choice):
+            msg = f'parameter "{name}" got {json.dumps(choice)}; allowed: {parameter.allowed()}'
+            return parameter, [(("choices",), msg)]
+    result = replace(
+        Parameter(name, Type.CHOICE, choices=choices, when=parameter.when),
+        default=parameter.default if parameter.default in choices else None,
+    )
+    return result, list(_defects(result))
+
+
+def _with_reachable_conditions(parameters: Iterable[Parameter]) -> Iterator[Parameter]:
+    """Leave out what no candidate can have any more, and the conditions on values that are gone."""
+    kept: dict[str, Parameter] = {}
+    for parameter in parameters:
+        conditions = []
+        for condition in parameter.when:
+            parent = kept.get(condition.parameter)
+            values = tuple(v for v in condition.values if parent is not None and parent.contains(v))
+            conditions.append(Condition(condition.parameter, values))
+        if any(not condition.values for condition in conditions):
+            continue
+        result = replace(parameter, when=tuple(conditions))
+        kept[result.name] = result
+        yield result

@@ -1,0 +1,21 @@
+"""Optuna, and nowhere else: the next candidate, the verdict on an epoch, the importance of parameters.
+
+Everything here is a function of its arguments. The suggestion for trial *n* depends on the study's search settings and
+seed, on *n*, and on the history that it is shown, so any replica answers alike and a restart changes nothing.
+"""
+
+from tuner_service.search.history import History, Past
+from tuner_service.search.importance import importance
+from tuner_service.search.judge import Judgement, judge
+from tuner_service.search.suggest import Suggestion, grid_size, suggest
+
+__all__ = [
+    "History",
+    "Judgement",
+    "Past",
+    "Suggestion",
+    "grid_size",
+    "importance",
+    "judge",
+    "suggest",
+]

@@ -1,0 +1,154 @@
+"""The next candidate of a study."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from math import isqrt
+from typing import Any
+
+import numpy as np
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.exceptions import ExperimentalWarning
+from optuna.samplers import (
+    BaseSampler,
+    BruteForceSampler,
+    NSGAIISampler,
+    RandomSampler,
+    TPESampler,
+)
+from optuna.samplers.nsgaii import PolynomialMutation
+from optuna.trial import FrozenTrial, Trial
+
+from tuner_service.domain.space import Space, Value
+from tuner_service.domain.study import Search
+from tuner_service.domain.trial import TrialState
+from tuner_service.search.history import History, Past
+from tuner_service.search.snapshot import Snapshot, directions
+
+NEEDS_NO_HISTORY = frozenset({"random"})
+GRID_MOST = 1_000_000
+"""A grid is not counted beyond this many candidates."""
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A candidate, and what the sampler noted down beside it."""
+
+    parameters: dict[str, Value]
+    notes: dict[str, Any]
+
+
+def suggest(
+    search: Search,
+    budget: int,
+    history: History,
+    number: int,
+    running: Sequence[Past],
+    fixed: Mapping[str, Value],
+) -> Suggestion | None:
+    """The candidate for trial ``number``, given the ended and the running trials.
+
+    ``fixed`` are parameters that the user chose; the others are searched. None: a grid is exhausted.
+    """
+    space = history.distributions.space
+    sampler = _sampler(search, budget, number)
+    shown: list[FrozenTrial] = []
+    if search.algorithm not in NEEDS_NO_HISTORY:
+        shown = sorted([*history.ended, *map(history.frozen, running)], key=lambda t: t.number)
+    current = history.frozen(Past(number, TrialState.RUNNING, {}))
+    current.system_attrs["fixed_params"] = dict(fixed)
+    snapshot = Snapshot(
+        directions(history.spec.objectives), [*shown, current], current, history.notes
+    )
+    trial = snapshot.trial(sampler)
+    # The genome of a genetic search is whole: genes without effect are inherited too, and come back into use.
+    whole = search.algorithm == "genetic"
+    genome: dict[str, Value] = {}
+    parameters: dict[str, Value] = {}
+    for parameter in space.parameters:
+        exists = space.exists(parameter, parameters)
+        if not exists and not whole:
+            continue
+        value = _suggested(trial, parameter.name, history.distributions.by_name[parameter.name])
+        genome[parameter.name] = value
+        if exists:
+            parameters[parameter.name] = value
+    if search.algorithm == "grid" and not fixed:
+        tried = {tuple(sorted(past.parameters.items())) for past in running}
+        if history.has_tried(parameters) or tuple(sorted(parameters.items())) in tried:
+            return None
+    notes: dict[str, Any] = {}
+    if noted := {k: v for k, v in snapshot.trial_notes.items() if _worth_keeping(k)}:
+        notes["trial"] = noted
+    if snapshot.study_notes:
+        notes["study"] = snapshot.study_notes
+    if whole and len(genome) > len(parameters):
+        notes["genome"] = {k: v for k, v in genome.items() if k not in parameters}
+    return Suggestion(parameters, notes)
+
+
+def grid_size(space: Space) -> int | None:
+    """How many candidates a grid has; None if a parameter is continuous. Not counted beyond GRID_MOST."""
+    if space.continuous():
+        return None
+    return sum(1 for _ in islice(space.candidates(), GRID_MOST))
+
+
+def _worth_keeping(key: str) -> bool:
+    # TPE repeats the parameters for other processes to see; ours see them anyway.
+    return "relative_params" not in key
+
+
+def _seed(search: Search, number: int) -> int:
+    """A seed for each trial of its own, so that a suggestion does not depend on what was asked before."""
+    return int(np.random.SeedSequence([search.seed, number]).generate_state(1)[0])
+
+
+def _sampler(search: Search, budget: int, number: int) -> BaseSampler:
+    seed = _seed(search, number)
+    match search.algorithm:
+        case "random":
+            return RandomSampler(seed=seed)
+        case "genetic":
+            return NSGAIISampler(
+                population_size=search.options.get("population") or population(budget),
+                mutation=PolynomialMutation(),
+                seed=seed,
+            )
+        case "grid":
+            return BruteForceSampler(seed=seed)
+        case _:
+            with warnings.catch_warnings():
+                # What Optuna calls experimental here has been in place since its version 2.8.
+                warnings.simplefilter("ignore", ExperimentalWarning)
+                return TPESampler(
+                    n_startup_trials=search.options.get("startup_trials") or 10,
+                    multivariate=True,
+                    group=True,
+                    constant_liar=True,
+                    seed=seed,
+                )
+
+
+def population(budget: int) -> int:
+    """Individuals in a generation: small budgets need several generations more than a large one."""
+    return min(50, max(4, isqrt(budget)))
+
+
+def _suggested(trial: Trial, name: str, among: BaseDistribution) -> Value:
+    match among:
+        case IntDistribution():
+            return trial.suggest_int(name, among.low, among.high, step=among.step, log=among.log)
+        case FloatDistribution():
+            return trial.suggest_float(name, among.low, among.high, step=among.step, log=among.log)
+        case CategoricalDistribution():
+            choice = trial.suggest_categorical(name, among.choices)
+            assert choice is not None, "no parameter has a choice without a value"
+            return choice
+    raise TypeError(f"no such distribution: {among!r}")

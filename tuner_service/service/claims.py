@@ -1,0 +1,220 @@
+"""Handing out trials: queued ones first, then the search's next candidate."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from tuner_service import wire
+from tuner_service.domain import training
+from tuner_service.domain.space import Value
+from tuner_service.domain.study import Executor, Study, StudyState
+from tuner_service.domain.trial import Origin, Trial
+from tuner_service.errors import KeyReused, UnknownWorker
+from tuner_service.search import Past, Suggestion, suggest
+from tuner_service.service.change import Change, change
+from tuner_service.service.histories import past
+from tuner_service.service.setup import Service
+from tuner_service.service.views import Json
+from tuner_service.storage import claims, studies, trials, workers
+from tuner_service.storage.claims import Claimed
+from tuner_service.storage.trials import Claim
+
+ROUNDS = 8
+"""How often a claim tries again after another one took the trial that it had in mind."""
+
+
+def claim(service: Service, request: wire.ClaimRequest, holder: int | None) -> Json | None:
+    """A trial to work on, under the next attempt and with a lease; None if there is no work now.
+
+    The same key gets the same trial again. Raises KeyReused, UnknownStudy, UnknownWorker.
+    """
+    digest = hashlib.sha256(request.model_dump_json().encode()).hexdigest()
+    with service.database.read() as connection:
+        if (before := claims.get(connection, request.key)) is not None:
+            if before.body_digest != digest:
+                raise KeyReused(request.key, ("key",))
+            name, trial = trials.by_id(connection, before.trial_id)
+            return _reply(service, studies.get(connection, name), trial, before.attempt)
+        candidates = _studies_to_serve(connection, request)
+    for study in candidates:
+        taken = _claim_from(service, study, request, digest, holder)
+        if taken is not None:
+            return _reply(service, study, taken, taken.attempt)
+    return None
+
+
+def _studies_to_serve(connection: Connection, request: wire.ClaimRequest) -> list[Study]:
+    worker = workers.get(connection, request.worker)
+    if request.study is not None:
+        study = studies.get(connection, request.study)
+        if study.spec.executor is Executor.KERAS and worker is None:
+            raise UnknownWorker(request.worker)
+        return [study] if study.state is StudyState.RUNNING else []
+    if worker is None:
+        raise UnknownWorker(request.worker)
+    return [
+        study
+        for study in studies.with_work(connection, Executor.KERAS)
+        if study.spec.search_space in worker.body["search_spaces"]
+        and study.spec.dataset in worker.body["datasets"]
+    ]
+
+
+def _reply(service: Service, study: Study, trial: Trial, attempt: int) -> Json:
+    return {
+        "study": study.name,
+        "number": trial.number,
+        "attempt": attempt,
+        "parameters": {
+            name: value
+            for name, value in trial.parameters.items()
+            if not name.startswith(training.PREFIX)
+        }
+        if study.spec.executor is Executor.KERAS
+        else trial.parameters,
+        "training": training.resolved(study.spec.training, trial.parameters),
+        "lease_seconds": service.settings.lease_seconds,
+        "resume": None,
+        "executor": study.spec.executor,
+        "search_space": study.spec.search_space,
+        "dataset": study.spec.dataset,
+        "objectives": [
+            {"metric": objective.metric, "direction": objective.direction}
+            for objective in study.spec.objectives
+        ],
+        "seed": (study.spec.search.seed + trial.number) % 2**32,
+    }
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What a claim would hand out, as the study stood when it was read."""
+
+    number: int
+    queued: Trial | None
+    running: list[Past]
+    fixed: Mapping[str, Value]
+    needs_candidate: bool
+    revision: int
+
+
+def _claim_from(
+    service: Service, study: Study, request: wire.ClaimRequest, digest: str, holder: int | None
+) -> Trial | None:
+    """Claim a trial of this study; None if it has none to give."""
+    entry = service.histories.of(study)
+    # One ask at a time: the next one is to see the candidate of this one as running.
+    with entry.asking:
+        for _ in range(ROUNDS):
+            with service.database.read() as connection:
+                study = studies.get(connection, study.name)
+                plan = _plan(connection, study)
+                if plan is None:
+                    return None
+                history = entry.history
+                if plan.needs_candidate and study.spec.search.algorithm != "random":
+                    history = entry.update(connection, study)
+            suggestion: Suggestion | None = None
+            if plan.needs_candidate:
+                suggestion = suggest(
+                    study.spec.search,
+                    study.budget.trials,
+                    history,
+                    plan.number,
+                    plan.running,
+                    plan.fixed,
+                )
+                if suggestion is None:
+                    _exhausted(service, study.name)
+                    return None
+            with change(service, study.name) as current:
+                taken = _take(service, current, plan, suggestion, request, holder)
+                if taken is not None:
+                    claims.add(
+                        current.connection,
+                        request.key,
+                        Claimed(digest, taken.id, taken.attempt),
+                        current.at,
+                    )
+                    current.remember(taken, "claimed")
+                    current.tell_trial(taken)
+                    return taken
+    return None
+
+
+def _plan(connection: Connection, study: Study) -> _Plan | None:
+    if study.state is not StudyState.RUNNING:
+        return None
+    most = study.spec.max_parallel
+    if most is not None and trials.running_count(connection, study) >= most:
+        return None
+    queued = trials.first_queued(connection, study)
+    if queued is None and study.budget_spent:
+        return None
+    needs_candidate = queued is None or "history" not in queued.notes
+    running: list[Past] = []
+    if needs_candidate and study.spec.search.algorithm != "random":
+        running = [past(study, trial, []) for trial in trials.running(connection, study)]
+    return _Plan(
+        number=study.next_number if queued is None else queued.number,
+        queued=queued,
+        running=running,
+        fixed={} if queued is None else queued.parameters,
+        needs_candidate=needs_candidate,
+        revision=study.revision,
+    )
+
+
+def _take(
+    service: Service,
+    current: Change,
+    plan: _Plan,
+    suggestion: Suggestion | None,
+    request: wire.ClaimRequest,
+    holder: int | None,
+) -> Trial | None:
+    """Commit the plan, unless the study has moved on meanwhile."""
+    study, connection = current.study, current.connection
+    if study.state is not StudyState.RUNNING:
+        return None
+    if study.out_of_time(current.at):
+        current.settle()
+        return None
+    most = study.spec.max_parallel
+    if most is not None and trials.running_count(connection, study) >= most:
+        return None
+    claim = Claim(request.worker, holder, current.at, current.at + service.settings.lease_seconds)
+    if plan.queued is not None:
+        parameters = suggestion.parameters if suggestion else plan.queued.parameters
+        notes = _notes(plan, suggestion) if suggestion else plan.queued.notes
+        return trials.start(connection, plan.queued, claim, parameters=parameters, notes=notes)
+    assert suggestion is not None
+    if not studies.take_number(connection, study, plan.number):
+        return None
+    return trials.add(
+        connection,
+        study,
+        number=plan.number,
+        origin=Origin.SEARCH,
+        parameters=suggestion.parameters,
+        notes=_notes(plan, suggestion),
+        claim=claim,
+    )
+
+
+def _notes(plan: _Plan, suggestion: Suggestion) -> dict[str, Any]:
+    """What the suggestion was made from, beside what the sampler noted down."""
+    shown = {"revision": plan.revision, "running": [trial.number for trial in plan.running]}
+    return {"history": shown, **suggestion.notes}
+
+
+def _exhausted(service: Service, name: str) -> None:
+    """Every candidate of the grid has been handed out: the budget ends here."""
+    with change(service, name) as current:
+        study = current.study
+        studies.set_budget(current.connection, study, study.next_number)
+        current.study = studies.get(current.connection, name)
+        current.complete_if_idle("every candidate of the grid has been tried")

@@ -1,0 +1,218 @@
+"""From a request to a study: every default filled in, the space frozen, everything wrong refused at once."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection
+
+from tuner_service import wire
+from tuner_service.domain import training
+from tuner_service.domain.space import Space
+from tuner_service.domain.study import Executor, Study
+from tuner_service.errors import (
+    Invalid,
+    KeyReused,
+    Problem,
+    UnknownDataset,
+    UnknownSearchSpace,
+)
+from tuner_service.search import grid_size
+from tuner_service.service import catalogue
+from tuner_service.service.bell import WORK
+from tuner_service.service.change import Change
+from tuner_service.service.setup import Service
+from tuner_service.service.views import Json, study_json, text
+from tuner_service.storage import studies
+
+TRIALS = 40
+"""The budget where the user names none."""
+
+_OPTIONS = {"population": ("genetic",), "startup_trials": ("auto", "bayesian")}
+
+
+def open_study(service: Service, request: wire.StudyRequest, key: str | None) -> Json:
+    """Open a study, running; under a key that was used before, the study that it opened then.
+
+    Raises Invalid with every problem that was found, StudyExists, KeyReused.
+    """
+    digest = hashlib.sha256(text(wire.given(request)).encode()).hexdigest()
+    with service.database.read() as connection:
+        if key and (study := _opened_before(connection, key, digest)):
+            return study_json(connection, study)
+        spec, space = _complete(service, connection, request)
+    with service.database.write() as connection:
+        # Again under the write lock: two requests with the same key may have come at once.
+        if key and (study := _opened_before(connection, key, digest)):
+            return study_json(connection, study)
+        studies.add(connection, spec, space, key=key, body_digest=digest)
+        study, at = studies.lock(connection, spec["name"])
+        opened = Change(connection, study, at)
+        opened.tell_study()
+        opened.write_events()
+        reply = study_json(connection, study)
+    service.bell.ring(WORK)
+    return reply
+
+
+def _opened_before(connection: Connection, key: str, digest: str) -> Study | None:
+    found = studies.opened_with(connection, key)
+    if found is None:
+        return None
+    study, body_digest = found
+    if body_digest != digest:
+        raise KeyReused(key, ("header", "Idempotency-Key"))
+    return study
+
+
+def _complete(
+    service: Service, connection: Connection, request: wire.StudyRequest
+) -> tuple[Json, Space]:
+    """The complete spec and the space that is searched. Raises Invalid."""
+    if request.executor is Executor.EXTERNAL:
+        family, entry, data = _inline_space(request), None, None
+    else:
+        entry, data = _family_and_dataset(service, connection, request)
+        family = Space.from_json(entry["parameters"])
+    overridden = family.override(
+        {name: wire.given(override) for name, override in request.overrides.items()},
+        at=("overrides",),
+    )
+    settings = _training(request)
+    space = Space((*overridden.parameters, *training.searched(settings)))
+    try:
+        space.validate()
+    except Invalid as error:
+        raise Invalid(
+            [Problem(("training",), problem.msg) for problem in error.problems], code=error.code
+        ) from error
+    search = _search(request.search, space)
+    spec: Json = {
+        "name": request.name or _name(request),
+        "executor": request.executor.value,
+        "search_space": request.search_space
+        if isinstance(request.search_space, str)
+        else {"parameters": family.to_json()},
+        "dataset": request.dataset,
+        "overrides": {n: dict(wire.given(o)) for n, o in request.overrides.items()},
+        "objectives": _objectives(request, data),
+        "search": search,
+        "pruning": request.pruning.model_dump(mode="json")
+        if request.pruning.algorithm != "none"
+        else {"algorithm": "none"},
+        "training": settings,
+        "budget": {
+            "trials": request.budget.trials or _default_trials(search, space),
+            "seconds": request.budget.seconds,
+        },
+        "max_parallel": request.max_parallel,
+        "priority": request.priority,
+    }
+    return spec, space
+
+
+def _inline_space(request: wire.StudyRequest) -> Space:
+    problems = []
+    if isinstance(request.search_space, str):
+        msg = 'an external study brings its own space: "search_space": {"parameters": [...]}'
+        problems.append(Problem(("search_space",), msg))
+    if request.dataset is not None:
+        problems.append(Problem(("dataset",), "an external study has no dataset"))
+    if problems or isinstance(request.search_space, str):
+        raise Invalid(problems)
+    space = Space.from_json(
+        [p.model_dump(mode="json", exclude_unset=True) for p in request.search_space.parameters]
+    )
+    space.validate(at=("search_space", "parameters"))
+    return space
+
+
+def _family_and_dataset(
+    service: Service, connection: Connection, request: wire.StudyRequest
+) -> tuple[catalogue.Entry, catalogue.Entry]:
+    spaces = catalogue.entries(service, connection, "search_spaces")
+    datasets = catalogue.entries(service, connection, "datasets")
+    if not isinstance(request.search_space, str):
+        msg = 'parameters of its own are for "executor": "external"; name a registered search space'
+        raise Invalid([Problem(("search_space",), msg)])
+    problems, code = [], "invalid_request"
+    if request.search_space not in spaces:
+        unknown = UnknownSearchSpace(request.search_space, spaces)
+        problems.append(Problem(("search_space",), unknown.message))
+        code = unknown.code
+    if request.dataset is None:
+        problems.append(Problem(("dataset",), "a dataset is required"))
+    elif request.dataset not in datasets:
+        missing = UnknownDataset(request.dataset, datasets)
+        problems.append(Problem(("dataset",), missing.message))
+        code = code if len(problems) > 1 else missing.code
+    if problems or request.dataset is None:
+        raise Invalid(problems, code=code)
+    space, data = spaces[request.search_space], datasets[request.dataset]
+    if why := catalogue.misfit(space, data):
+        raise Invalid([Problem(("dataset",), why)], code="misfit")
+    return space, data
+
+
+def _training(request: wire.StudyRequest) -> Json:
+    if request.training is None and request.executor is Executor.EXTERNAL:
+        return {}
+    settings = request.training or wire.Training()
+    return settings.model_dump(mode="json")
+
+
+def _objectives(
+    request: wire.StudyRequest, data: catalogue.Entry | None
+) -> list[Mapping[str, Any]]:
+    if request.objectives is not None:
+        metrics = [objective.metric for objective in request.objectives]
+        if len(set(metrics)) < len(metrics):
+            raise Invalid([Problem(("objectives",), "a metric stands twice among the objectives")])
+        return [objective.model_dump(mode="json") for objective in request.objectives]
+    if data is None:
+        return [{"metric": "value", "direction": "minimize"}]
+    if all(field.get("kind") == "class" for field in data.get("outputs") or [{}]):
+        return [{"metric": "val_accuracy", "direction": "maximize"}]
+    return [{"metric": "val_loss", "direction": "minimize"}]
+
+
+def _search(request: wire.Search, space: Space) -> Json:
+    search: Json = dict(request.model_dump(mode="json", exclude_none=True))
+    if search.get("seed") is None:
+        search["seed"] = secrets.randbelow(2**31)
+    algorithm = request.algorithm
+    problems = [
+        Problem(
+            ("search", option),
+            f'"{option}" is an option of {" and ".join(owners)}, not of "{algorithm}"',
+        )
+        for option, owners in _OPTIONS.items()
+        if option in search and algorithm not in owners
+    ]
+    if algorithm == "grid":
+        problems += [
+            Problem(
+                ("search", "algorithm"),
+                f'a grid needs parameters that can be listed; "{name}" is continuous: '
+                'give it "step", "choices" or "value" in the overrides',
+            )
+            for name in space.continuous()
+        ]
+    if problems:
+        raise Invalid(problems)
+    return search
+
+
+def _default_trials(search: Json, space: Space) -> int:
+    if search["algorithm"] == "grid":
+        return grid_size(space) or TRIALS
+    return TRIALS
+
+
+def _name(request: wire.StudyRequest) -> str:
+    words = [request.search_space if isinstance(request.search_space, str) else "external"]
+    words += [request.dataset] if request.dataset else []
+    stem = "-".join(words).lower()
+    clean = "".join(c if c.isascii() and c.isalnum() else "-" for c in stem).strip("-")
+    return f"{clean[:50] or 'study'}-{secrets.token_hex(4)}"

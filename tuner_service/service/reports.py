@@ -1,0 +1,244 @@
+"""What workers say of the trials they hold: epochs, heartbeats, the end, or giving one back."""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+
+from sqlalchemy import Connection
+
+from tuner_service import wire
+from tuner_service.domain.study import Executor, Study, StudyState
+from tuner_service.domain.trial import Epoch, Trial, TrialState, Verdict, finite
+from tuner_service.errors import (
+    EpochDiffers,
+    EpochOutOfOrder,
+    FinishDiffers,
+    Invalid,
+    NoResult,
+    NotYourTrial,
+    Problem,
+    StaleAttempt,
+    known,
+)
+from tuner_service.search import judge
+from tuner_service.service.bell import WORK
+from tuner_service.service.change import change
+from tuner_service.service.setup import Service
+from tuner_service.storage import studies, trials
+
+_ENDED_BY_SERVER = {TrialState.PRUNED: Verdict.PRUNE, TrialState.CANCELLED: Verdict.CANCEL}
+
+
+def report_epoch(
+    service: Service, name: str, number: int, report: wire.EpochReport, holder: int | None
+) -> Verdict:
+    """Record an epoch, renew the lease, and judge; repeating an epoch changes nothing.
+
+    Raises StaleAttempt, EpochOutOfOrder, EpochDiffers, NotYourTrial.
+    """
+    epoch = Epoch(report.epoch, finite(report.metrics), report.seconds)
+    with service.database.read() as connection:
+        study, trial = _held(connection, name, number, report.attempt, holder)
+        if trial.state is not TrialState.RUNNING:
+            return _ENDED_BY_SERVER[trial.state]
+        if epoch.epoch < trial.epochs:
+            _check_repeated(connection, study, trial, epoch)
+            return _go_on(study)
+        if epoch.epoch > trial.epochs:
+            raise EpochOutOfOrder(name, number, epoch.epoch, trial.epochs)
+        value = epoch.metrics.get(study.spec.objective.metric)
+        history, curve = None, []
+        if study.spec.pruning.algorithm != "none":
+            history = service.histories.of(study).update(connection, study)
+            curve = [*trials.curve(connection, trial), value]
+    judgement = judge(study.spec.pruning, history, number, curve) if history else None
+    with change(service, name) as current:
+        advanced = trials.advance(
+            current.connection,
+            trial,
+            epoch,
+            value=value,
+            best=_best(study, trial, epoch),
+            model_parameters=report.model_parameters or trial.model_parameters,
+            lease_expires_at=current.at + service.settings.lease_seconds,
+        )
+        if advanced is not None:
+            current.tell_epoch(advanced, epoch)
+            if judgement is None:
+                return _go_on(current.study)
+            pruned = current.end(advanced, TrialState.PRUNED)
+            assert pruned is not None, "the row was just written in this transaction"
+            current.remember(pruned, "pruned", judgement.reason)
+            current.settle(pruned)
+            return Verdict.PRUNE
+    # Another request moved the trial on between reading and writing: look again.
+    return report_epoch(service, name, number, report, holder)
+
+
+def heartbeat(
+    service: Service, name: str, number: int, attempt: int, holder: int | None
+) -> Verdict:
+    """Renew the lease. Raises StaleAttempt, NotYourTrial."""
+    with service.database.write() as connection:
+        study, trial = _held(connection, name, number, attempt, holder)
+        if trial.state is not TrialState.RUNNING:
+            return _ENDED_BY_SERVER[trial.state]
+        if trials.renew(connection, trial, service.settings.lease_seconds):
+            return _go_on(study)
+    return heartbeat(service, name, number, attempt, holder)  # it ended in between: look again
+
+
+def finish(
+    service: Service, name: str, number: int, result: wire.Finish, holder: int | None
+) -> Trial:
+    """End a trial with its result; the same again changes nothing.
+
+    A completed trial whose objective is not finite ends as failed, saying so. Raises StaleAttempt, FinishDiffers,
+    NoResult, Invalid, NotYourTrial.
+    """
+    digest = _digest(result)
+    with change(service, name) as current:
+        connection, study = current.connection, current.study
+        trial = trials.get(connection, study, number)
+        _check_holder(study, trial, holder)
+        if trial.state is not TrialState.RUNNING and trial.attempt == result.attempt:
+            if trial.finish_digest == digest:
+                return trial
+            if trial.finished_at is not None:
+                raise FinishDiffers(name, number, trial.state)
+        if trial.state is not TrialState.RUNNING or trial.attempt != result.attempt:
+            raise StaleAttempt(name, number, result.attempt, trial.attempt, trial.state)
+        state, error, values = _outcome(connection, study, trial, result)
+        ended = current.end(
+            trial,
+            state,
+            error=error,
+            value=None if values is None else values[study.spec.objective.metric],
+            values=values,
+            model_parameters=result.model_parameters or trial.model_parameters,
+            digest=digest,
+        )
+        assert ended is not None, "the study's lock is held and the trial was read under it"
+        current.remember(ended, state.value, error and error.splitlines()[0])
+        current.settle(ended)
+        return ended
+
+
+def release(service: Service, name: str, number: int, attempt: int, holder: int | None) -> Trial:
+    """Queue a trial again, unharmed; the same again changes nothing. Raises StaleAttempt, NotYourTrial."""
+    with change(service, name) as current:
+        trial = trials.get(current.connection, current.study, number)
+        _check_holder(current.study, trial, holder)
+        if trial.state is TrialState.QUEUED and trial.attempt == attempt:
+            return trial
+        if trial.state is not TrialState.RUNNING or trial.attempt != attempt:
+            raise StaleAttempt(name, number, attempt, trial.attempt, trial.state)
+        queued = trials.requeue(current.connection, trial)
+        assert queued is not None, "the study's lock is held and the trial was read under it"
+        current.remember(trial, "released", "given back by its worker")
+        current.tell_trial(queued)
+    service.bell.ring(WORK)
+    return queued
+
+
+def _held(
+    connection: Connection, name: str, number: int, attempt: int, holder: int | None
+) -> tuple[Study, Trial]:
+    """The trial, if this attempt holds it or held it until the server ended it."""
+    study = studies.get(connection, name)
+    trial = trials.get(connection, study, number)
+    _check_holder(study, trial, holder)
+    held = trial.state is TrialState.RUNNING or trial.state in _ENDED_BY_SERVER
+    if not held or trial.attempt != attempt:
+        raise StaleAttempt(name, number, attempt, trial.attempt, trial.state)
+    return study, trial
+
+
+def _check_holder(study: Study, trial: Trial, holder: int | None) -> None:
+    if holder is not None and trial.holder is not None and trial.holder != holder:
+        raise NotYourTrial(study.name, trial.number)
+
+
+def _go_on(study: Study) -> Verdict:
+    return Verdict.PAUSE if study.state is StudyState.PAUSED else Verdict.CONTINUE
+
+
+def _check_repeated(connection: Connection, study: Study, trial: Trial, epoch: Epoch) -> None:
+    known_epoch = trials.epoch(connection, trial, epoch.epoch)
+    if known_epoch is None or dict(known_epoch.metrics) != dict(epoch.metrics):
+        raise EpochDiffers(study.name, trial.number, epoch.epoch)
+
+
+def _best(
+    study: Study, trial: Trial, epoch: Epoch
+) -> tuple[int, float, Mapping[str, float]] | None:
+    """The best epoch by the first objective, this one counted, with its values."""
+    objective = study.spec.objective
+    value = epoch.metrics.get(objective.metric)
+    if value is not None and objective.better(value, than=trial.value):
+        values = {o.metric: epoch.metrics.get(o.metric) for o in study.spec.objectives}
+        complete = {metric: v for metric, v in values.items() if v is not None}
+        if len(complete) == len(values):
+            return epoch.epoch, value, complete
+    if trial.best_epoch is None or trial.value is None or trial.values is None:
+        return None
+    return trial.best_epoch, trial.value, trial.values
+
+
+def _outcome(
+    connection: Connection, study: Study, trial: Trial, result: wire.Finish
+) -> tuple[TrialState, str | None, Mapping[str, float] | None]:
+    """How the trial ends: its state, error and values."""
+    if result.state == "failed":
+        return TrialState.FAILED, result.error or "the worker gave no reason", trial.values
+    if result.values is None:
+        if trial.values is None:
+            metric = study.spec.objective.metric
+            first = trials.epoch(connection, trial, 0)
+            if first is None or metric not in first.metrics:
+                raise NoResult(trial.number, metric)
+            error = f"{metric} was not finite in any epoch"
+            return TrialState.FAILED, error, None
+        return TrialState.COMPLETED, None, trial.values
+    values = _given_values(study, result)
+    for metric, value in values.items():
+        if value is None or not math.isfinite(value):
+            return TrialState.FAILED, f"objective {metric} is not finite: {value}", None
+    return TrialState.COMPLETED, None, {m: v for m, v in values.items() if v is not None}
+
+
+def _given_values(study: Study, result: wire.Finish) -> dict[str, float | None]:
+    """The values by metric, exactly the objectives. Raises Invalid."""
+    metrics = [objective.metric for objective in study.spec.objectives]
+    if study.spec.executor is not Executor.EXTERNAL:
+        msg = 'only external studies are given "values"; here the best reported epoch counts'
+        raise Invalid([Problem(("values",), msg)])
+    values = result.values
+    if isinstance(values, float):
+        values = [values]
+    if isinstance(values, list):
+        if len(values) != len(metrics):
+            msg = f"got {len(values)} values; the objectives are {', '.join(metrics)}"
+            raise Invalid([Problem(("values",), msg)])
+        return dict(zip(metrics, values, strict=True))
+    assert values is not None
+    problems = [
+        Problem(("values", metric), f'no value for the objective "{metric}"')
+        for metric in metrics
+        if metric not in values
+    ]
+    problems += [
+        Problem(("values", metric), f'"{metric}" is not an objective; those are: {known(metrics)}')
+        for metric in values
+        if metric not in metrics
+    ]
+    if problems:
+        raise Invalid(problems)
+    return {metric: values[metric] for metric in metrics}
+
+
+def _digest(result: wire.Finish) -> str:
+    """Two finishes are the same if they say the same of the trial."""
+    content = json.dumps([result.state, result.error, result.values], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()

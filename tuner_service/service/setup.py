@@ -1,0 +1,84 @@
+"""Opening the service: its home, its database, its artifact store."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from search_spaces.catalogue import load_catalogue
+
+from tuner_service.errors import TunerError
+from tuner_service.service.bell import Bell
+from tuner_service.service.histories import Histories
+from tuner_service.service.store import ArtifactStore
+from tuner_service.settings import Settings
+from tuner_service.storage import schema
+from tuner_service.storage.engine import Database
+
+
+@dataclass(frozen=True)
+class Service:
+    """What every use case works with."""
+
+    settings: Settings
+    database: Database
+    store: ArtifactStore
+    catalogue: dict[str, dict[str, Any]]
+    """The search spaces and data sets that the package ships, by kind and name."""
+    histories: Histories = field(default_factory=Histories)
+    bell: Bell = field(default_factory=Bell)
+
+
+class NoHome(TunerError):
+    code = "no_home"
+
+
+@contextmanager
+def open_service(settings: Settings) -> Iterator[Service]:
+    """Make the home, bring the database up to date, and close it all afterwards. Raises TunerError."""
+    _make_home(settings)
+    shipped = load_catalogue()
+    database = Database(settings.database)
+    try:
+        schema.upgrade(database)
+        yield Service(
+            settings,
+            database,
+            ArtifactStore(settings.artifacts),
+            {
+                kind: {entry["name"]: entry for entry in entries}
+                for kind, entries in shipped.items()
+            },
+        )
+    finally:
+        database.close()
+
+
+def upgrade_database(settings: Settings) -> str:
+    """Bring the database to the newest schema; the revision afterwards. Raises TunerError."""
+    _make_home(settings)
+    database = Database(settings.database)
+    try:
+        return schema.upgrade(database)
+    finally:
+        database.close()
+
+
+def current_revision(settings: Settings) -> str | None:
+    """The database's schema revision; None where there is no schema yet."""
+    if settings.database_url is None and not settings.home.exists():
+        return None
+    database = Database(settings.database)
+    try:
+        return schema.current(database)
+    finally:
+        database.close()
+
+
+def _make_home(settings: Settings) -> None:
+    try:
+        settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise NoHome(
+            f'TUNER_HOME: cannot use the folder "{settings.home}": {error.strerror}'
+        ) from error

@@ -1,0 +1,140 @@
+"""Steering and reading studies."""
+
+from tuner_service.domain.study import EXTENDABLE, Study, StudyState
+from tuner_service.domain.trial import Origin, TrialState
+from tuner_service.errors import BudgetSpent, IllegalTransition, TrialsRunning
+from tuner_service.search import importance
+from tuner_service.service.bell import WORK
+from tuner_service.service.change import Change, change
+from tuner_service.service.setup import Service
+from tuner_service.service.views import Json, study_json, trial_json
+from tuner_service.storage import artifacts, studies, trials
+from tuner_service.wire import Candidate
+
+
+def get(service: Service, name: str) -> Json:
+    """Raises UnknownStudy."""
+    with service.database.read() as connection:
+        return study_json(connection, studies.get(connection, name))
+
+
+def page(service: Service, state: StudyState | None, limit: int, offset: int) -> list[Json]:
+    """Newest first."""
+    with service.database.read() as connection:
+        found = studies.page(connection, state=state, limit=limit, offset=offset)
+        return [study_json(connection, study) for study in found]
+
+
+def find(service: Service, name: str) -> Study:
+    """Raises UnknownStudy."""
+    with service.database.read() as connection:
+        return studies.get(connection, name)
+
+
+def pause(service: Service, name: str) -> Json:
+    """Hand out nothing more; running trials are told to give their slots back. Raises IllegalTransition."""
+    with change(service, name) as current:
+        current.transit("paused")
+        return _told(current)
+
+
+def resume(service: Service, name: str) -> Json:
+    """Raises IllegalTransition."""
+    with change(service, name) as current:
+        current.transit("resumed")
+        return _told(current)
+
+
+def cancel(service: Service, name: str) -> Json:
+    """End the study and all its open trials at once. Raises IllegalTransition."""
+    with change(service, name) as current:
+        current.transit("cancelled")
+        current.cancel_open_trials("the study was cancelled")
+        return _told(current)
+
+
+def extend(service: Service, name: str, more: int) -> Json:
+    """Add to the budget; a completed study runs again. Raises IllegalTransition."""
+    with change(service, name) as current:
+        study = current.study
+        if study.state not in EXTENDABLE:
+            raise IllegalTransition(f'study "{name}"', study.state, "extended", EXTENDABLE)
+        studies.set_budget(current.connection, study, study.budget.trials + more)
+        if study.state is StudyState.COMPLETED:
+            studies.set_state(current.connection, study, StudyState.RUNNING, None)
+        current.study = studies.get(current.connection, name)
+        # Reading it again must not move the number that the change's events begin with.
+        assert current.study.revision == study.revision
+        return _told(current)
+
+
+def _told(current: Change) -> Json:
+    current.tell_study()
+    return study_json(current.connection, current.study)
+
+
+def delete(service: Service, name: str) -> None:
+    """Delete a study with its trials and artifacts. Raises TrialsRunning."""
+    with service.database.write() as connection:
+        study, _ = studies.lock(connection, name)
+        running = trials.running_count(connection, study)
+        if running:
+            raise TrialsRunning(name, running)
+        paths = artifacts.paths_of(connection, study)
+        studies.remove(connection, study)
+    # After the commit: a crash in between leaves files that nothing names, never a study without its files.
+    for path in paths:
+        service.store.remove(path)
+    service.bell.ring(study.id)
+
+
+def queue_candidate(service: Service, name: str, candidate: Candidate) -> Json:
+    """Queue this candidate as the next trial; missing parameters are searched when it is claimed.
+
+    Raises Invalid, BudgetSpent, IllegalTransition.
+    """
+    with change(service, name) as current:
+        study = current.study
+        if study.state not in (StudyState.RUNNING, StudyState.PAUSED):
+            if study.state is StudyState.COMPLETED:
+                raise BudgetSpent(name, study.budget.trials)
+            allowed = (StudyState.RUNNING, StudyState.PAUSED)
+            raise IllegalTransition(f'study "{name}"', study.state, "given a candidate", allowed)
+        study.space.check(candidate.parameters, at=("parameters",))
+        if study.budget_spent:
+            raise BudgetSpent(name, study.budget.trials)
+        number = study.next_number
+        studies.take_number(current.connection, study, number)
+        trial = trials.add(
+            current.connection,
+            study,
+            number=number,
+            origin=Origin.USER,
+            parameters=candidate.parameters,
+            notes={},
+        )
+        current.remember(trial, "queued", "by a user")
+        current.tell_trial(trial)
+    service.bell.ring(WORK)
+    return trial_json(name, trial)
+
+
+def importances(service: Service, name: str) -> Json:
+    """The importance of each parameter for the first objective; empty while too little is known."""
+    with service.database.read() as connection:
+        study = studies.get(connection, name)
+        history = service.histories.of(study).update(connection, study)
+    return {"metric": study.spec.objective.metric, "importance": importance(history)}
+
+
+def cancel_trial(service: Service, name: str, number: int) -> Json:
+    """End one trial. Raises IllegalTransition if it has ended already."""
+    with change(service, name) as current:
+        trial = trials.get(current.connection, current.study, number)
+        ended = current.end(trial, TrialState.CANCELLED) if trial.finished_at is None else None
+        if ended is None:
+            thing = f'trial {number} of study "{name}"'
+            raise IllegalTransition(thing, trial.state, "cancelled", ("queued", "running"))
+        current.remember(ended, "cancelled", "by a user")
+        current.settle(ended)
+        return trial_json(name, ended)

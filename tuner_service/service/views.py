@@ -1,0 +1,107 @@
+"""Domain objects as the JSON of the contract, for replies and for events."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from tuner_service.domain.study import Direction, Objective, Study
+from tuner_service.domain.trial import Artifact, Epoch, Happening, Trial
+from tuner_service.storage import studies, trials
+from tuner_service.wire import rfc3339
+
+Json = dict[str, Any]
+
+
+def study_json(connection: Connection, study: Study) -> Json:
+    best = trials.best(connection, study)
+    reply: Json = {
+        "name": study.name,
+        "state": study.state,
+        "created_at": rfc3339(study.created_at),
+        "spec": study.spec_json,
+        "space": {"parameters": study.space.to_json(), "digest": study.space.digest},
+        "progress": {
+            "budget": study.budget.trials,
+            **{state.value: count for state, count in studies.counts(connection, study).items()},
+        },
+        "best": None if best is None else best_json(best),
+        "reason": study.reason,
+    }
+    if study.preflight is not None:
+        reply["preflight"] = study.preflight
+    if len(study.spec.objectives) > 1:
+        front = pareto_front(study.spec.objectives, trials.completed(connection, study))
+        reply["pareto_front"] = [best_json(trial) for trial in front]
+    return reply
+
+
+def best_json(trial: Trial) -> Json:
+    return {"trial": trial.number, "values": trial.values, "parameters": trial.parameters}
+
+
+def pareto_front(objectives: Sequence[Objective], among: Sequence[Trial]) -> list[Trial]:
+    """The trials that no other one beats in every objective, in their order."""
+    signs = [-1 if o.direction is Direction.MAXIMIZE else 1 for o in objectives]
+
+    def losses(trial: Trial) -> list[float]:
+        values = trial.values or {}
+        return [s * values[o.metric] for s, o in zip(signs, objectives, strict=True)]
+
+    points = [(trial, losses(trial)) for trial in among if trial.values is not None]
+    return [
+        trial
+        for trial, mine in points
+        if not any(
+            other != mine and all(o <= m for o, m in zip(other, mine, strict=True))
+            for _, other in points
+        )
+    ]
+
+
+def trial_json(study: str, trial: Trial) -> Json:
+    return {
+        "study": study,
+        "number": trial.number,
+        "state": trial.state,
+        "origin": trial.origin,
+        "attempt": trial.attempt,
+        "worker": trial.worker,
+        "parameters": trial.parameters,
+        "values": trial.values,
+        "best_epoch": trial.best_epoch,
+        "epochs": trial.epochs,
+        "model_parameters": trial.model_parameters,
+        "started_at": rfc3339(trial.started_at),
+        "finished_at": rfc3339(trial.finished_at),
+        "seconds": None if trial.seconds is None else round(trial.seconds, 3),
+        "error": trial.error,
+    }
+
+
+def epoch_json(epoch: Epoch) -> Json:
+    return {"epoch": epoch.epoch, "metrics": epoch.metrics, "seconds": epoch.seconds}
+
+
+def happening_json(happening: Happening) -> Json:
+    return {
+        "at": rfc3339(happening.at),
+        "what": happening.what,
+        "worker": happening.worker,
+        "attempt": happening.attempt,
+        "detail": happening.detail,
+    }
+
+
+def artifact_json(artifact: Artifact) -> Json:
+    return {
+        "name": artifact.name,
+        "size": artifact.size,
+        "sha256": artifact.sha256,
+        "created_at": rfc3339(artifact.created_at),
+    }
+
+
+def text(body: Mapping[str, Any]) -> str:
+    return json.dumps(body, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

@@ -1,0 +1,204 @@
+"""Studies: opening, locking for a change, reading."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Connection, Engine, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from tuner_service.domain.space import Space
+from tuner_service.domain.study import Budget, Executor, Spec, Study, StudyState
+from tuner_service.domain.trial import TrialState
+from tuner_service.errors import StudyExists, UnknownStudy
+from tuner_service.storage.clock import now
+from tuner_service.storage.tables import studies, trials
+
+Frozen = tuple[Mapping[str, Any], Spec, Space]
+# What is frozen with a study is parsed once: its row's id is never given again.
+_frozen: WeakKeyDictionary[Engine, dict[int, Frozen]] = WeakKeyDictionary()
+_MOST_FROZEN = 2000
+
+_COLUMNS = (
+    studies.c.id,
+    studies.c.name,
+    studies.c.state,
+    studies.c.created_at,
+    studies.c.budget_trials,
+    studies.c.budget_seconds,
+    studies.c.next_number,
+    studies.c.revision,
+    studies.c.reason,
+    studies.c.preflight,
+)
+_SELECT = select(*_COLUMNS)
+_BY_NAME = _SELECT.where(studies.c.name == bindparam("by_name"))
+_BY_KEY = select(*_COLUMNS, studies.c.body_digest).where(
+    studies.c.idempotency_key == bindparam("by_key")
+)
+_FROZEN = select(studies.c.spec, studies.c.space).where(studies.c.id == bindparam("by_id"))
+_LOCK = (
+    update(studies)
+    .where(studies.c.name == bindparam("by_name"))
+    .values(revision=studies.c.revision + 1)
+    .returning(*_COLUMNS, now().label("at"))
+)
+_COUNT = (
+    select(trials.c.state, func.count())
+    .where(trials.c.study_id == bindparam("by_id"))
+    .group_by(trials.c.state)
+)
+
+
+def _study(connection: Connection, row: Row[*tuple[Any, ...]]) -> Study:
+    cache = _frozen.setdefault(connection.engine, {})
+    parsed = cache.get(row.id)
+    if parsed is None:
+        spec, space = connection.execute(_FROZEN, {"by_id": row.id}).one()
+        if len(cache) >= _MOST_FROZEN:
+            cache.clear()
+        parsed = cache[row.id] = (spec, Spec.from_json(spec), Space.from_json(space))
+    return Study(
+        id=row.id,
+        name=row.name,
+        state=StudyState(row.state),
+        created_at=row.created_at,
+        spec_json=parsed[0],
+        spec=parsed[1],
+        space=parsed[2],
+        budget=Budget(row.budget_trials, row.budget_seconds),
+        next_number=row.next_number,
+        revision=row.revision,
+        reason=row.reason,
+        preflight=row.preflight,
+    )
+
+
+def add(
+    connection: Connection,
+    spec: Mapping[str, Any],
+    space: Space,
+    *,
+    key: str | None,
+    body_digest: str | None,
+) -> None:
+    """Open a study, running. Raises StudyExists."""
+    try:
+        connection.execute(
+            insert(studies).values(
+                name=spec["name"],
+                state=StudyState.RUNNING,
+                executor=spec["executor"],
+                search_space=spec["search_space"]
+                if isinstance(spec["search_space"], str)
+                else None,
+                dataset=spec["dataset"],
+                priority=spec["priority"],
+                max_parallel=spec["max_parallel"],
+                created_at=now(),
+                spec=dict(spec),
+                space=space.to_json(),
+                budget_trials=spec["budget"]["trials"],
+                budget_seconds=spec["budget"]["seconds"],
+                idempotency_key=key,
+                body_digest=body_digest,
+            )
+        )
+    except IntegrityError as error:
+        raise StudyExists(spec["name"]) from error
+
+
+def get(connection: Connection, name: str) -> Study:
+    """Raises UnknownStudy."""
+    row = connection.execute(_BY_NAME, {"by_name": name}).one_or_none()
+    if row is None:
+        raise UnknownStudy(name)
+    return _study(connection, row)
+
+
+def lock(connection: Connection, name: str) -> tuple[Study, float]:
+    """Take the study for a change: its next revision, and the database's time. Raises UnknownStudy."""
+    row = connection.execute(_LOCK, {"by_name": name}).one_or_none()
+    if row is None:
+        raise UnknownStudy(name)
+    return _study(connection, row), row.at
+
+
+def opened_with(connection: Connection, key: str) -> tuple[Study, str] | None:
+    """The study that this idempotency key opened, and the digest of the body it came with."""
+    row = connection.execute(_BY_KEY, {"by_key": key}).one_or_none()
+    return None if row is None else (_study(connection, row), row.body_digest)
+
+
+def page(
+    connection: Connection, *, state: StudyState | None, limit: int, offset: int
+) -> list[Study]:
+    """Newest first."""
+    query = _SELECT.order_by(studies.c.id.desc()).limit(limit).offset(offset)
+    if state is not None:
+        query = query.where(studies.c.state == state)
+    return [_study(connection, row) for row in connection.execute(query).all()]
+
+
+def with_work(connection: Connection, executor: Executor) -> list[Study]:
+    """Running studies that may have something to hand out, in the order in which they are served.
+
+    Higher priority first, then the one with the fewest running trials, then the oldest.
+    """
+    running = (
+        select(func.count())
+        .where(trials.c.study_id == studies.c.id, trials.c.state == TrialState.RUNNING)
+        .scalar_subquery()
+    )
+    query = (
+        _SELECT.where(studies.c.state == StudyState.RUNNING, studies.c.executor == executor)
+        .where((studies.c.max_parallel.is_(None)) | (running < studies.c.max_parallel))
+        .order_by(studies.c.priority.desc(), running, studies.c.id)
+    )
+    return [_study(connection, row) for row in connection.execute(query).all()]
+
+
+def names_in(connection: Connection, states: Sequence[StudyState]) -> list[str]:
+    return list(
+        connection.scalars(
+            select(studies.c.name).where(studies.c.state.in_(states)).order_by(studies.c.id)
+        )
+    )
+
+
+def counts(connection: Connection, study: Study) -> dict[TrialState, int]:
+    """How many trials are in each state; states with none stand at 0."""
+    rows = connection.execute(_COUNT, {"by_id": study.id})
+    return dict.fromkeys(TrialState, 0) | {TrialState(state): count for state, count in rows}
+
+
+def set_state(connection: Connection, study: Study, state: StudyState, reason: str | None) -> None:
+    connection.execute(
+        update(studies).where(studies.c.id == study.id).values(state=state, reason=reason)
+    )
+
+
+def set_budget(connection: Connection, study: Study, trials: int) -> None:
+    connection.execute(update(studies).where(studies.c.id == study.id).values(budget_trials=trials))
+
+
+_TAKE = (
+    update(studies)
+    .where(studies.c.id == bindparam("by_id"), studies.c.next_number == bindparam("number"))
+    .values(next_number=studies.c.next_number + 1)
+)
+
+
+def take_number(connection: Connection, study: Study, number: int) -> bool:
+    """Make this the study's next trial; False if another took the number meanwhile."""
+    return connection.execute(_TAKE, {"by_id": study.id, "number": number}).rowcount == 1
+
+
+def remove(connection: Connection, study: Study) -> None:
+    connection.execute(delete(studies).where(studies.c.id == study.id))
+
+
+def state_counts(connection: Connection) -> dict[str, int]:
+    """How many studies are in each state."""
+    rows = connection.execute(select(studies.c.state, func.count()).group_by(studies.c.state)).all()
+    return dict(rows)

@@ -1,0 +1,530 @@
+"""Trials, their epochs and their history. The guard of a transition lives in the write, and is checked."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Row,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from tuner_service.domain.space import Value
+from tuner_service.domain.study import Direction, Study
+from tuner_service.domain.trial import OPEN, Epoch, Happening, Origin, Trial, TrialState
+from tuner_service.errors import UnknownTrial
+from tuner_service.storage.clock import now
+from tuner_service.storage.tables import epochs, history, studies, trials
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Who takes a trial, when and for how long; ``holder`` is the id of the token."""
+
+    worker: str
+    holder: int | None
+    at: float
+    lease_expires_at: float
+
+
+_SELECT = select(trials)
+_GET = _SELECT.where(
+    trials.c.study_id == bindparam("study"), trials.c.number == bindparam("number")
+)
+_ADD = insert(trials).returning(trials)
+_QUEUED = (
+    _SELECT.where(trials.c.study_id == bindparam("study"), trials.c.state == TrialState.QUEUED)
+    .order_by(trials.c.number)
+    .limit(1)
+)
+_RUNNING = _SELECT.where(
+    trials.c.study_id == bindparam("study"), trials.c.state == TrialState.RUNNING
+).order_by(trials.c.number)
+_HELD = (
+    trials.c.study_id == bindparam("study"),
+    trials.c.number == bindparam("by_number"),
+    trials.c.state == TrialState.RUNNING,
+    trials.c.attempt == bindparam("by_attempt"),
+)
+
+
+def _trial(row: Row[*tuple[Any, ...]]) -> Trial:
+    mapping = row._mapping
+    return Trial(
+        **{
+            **mapping,
+            "state": TrialState(mapping["state"]),
+            "origin": Origin(mapping["origin"]),
+        }
+    )
+
+
+def get(connection: Connection, study: Study, number: int) -> Trial:
+    """Raises UnknownTrial."""
+    row = connection.execute(_GET, {"study": study.id, "number": number}).one_or_none()
+    if row is None:
+        raise UnknownTrial(study.name, number)
+    return _trial(row)
+
+
+def by_id(connection: Connection, trial_id: int) -> tuple[str, Trial]:
+    """A trial and the name of its study."""
+    row = connection.execute(
+        select(studies.c.name.label("study_name"), trials)
+        .join(studies)
+        .where(trials.c.id == trial_id)
+    ).one()
+    values = dict(row._mapping)
+    name = values.pop("study_name")
+    values |= {"state": TrialState(values["state"]), "origin": Origin(values["origin"])}
+    return name, Trial(**values)
+
+
+def add(
+    connection: Connection,
+    study: Study,
+    *,
+    number: int,
+    origin: Origin,
+    parameters: Mapping[str, Value],
+    notes: Mapping[str, Any],
+    claim: Claim | None = None,
+) -> Trial:
+    """A new trial: queued, or running under its first attempt where it comes with its claim."""
+    row = connection.execute(
+        _ADD,
+        {
+            "study_id": study.id,
+            "number": number,
+            "state": TrialState.RUNNING if claim else TrialState.QUEUED,
+            "origin": origin,
+            "attempt": 1 if claim else 0,
+            "worker": claim.worker if claim else None,
+            "holder": claim.holder if claim else None,
+            "lease_expires_at": claim.lease_expires_at if claim else None,
+            "started_at": claim.at if claim else None,
+            "parameters": dict(parameters),
+            "notes": dict(notes),
+            "epochs": 0,
+        },
+    ).one()
+    return _trial(row)
+
+
+def first_queued(connection: Connection, study: Study) -> Trial | None:
+    row = connection.execute(_QUEUED, {"study": study.id}).one_or_none()
+    return None if row is None else _trial(row)
+
+
+def running(connection: Connection, study: Study) -> list[Trial]:
+    return [_trial(row) for row in connection.execute(_RUNNING, {"study": study.id})]
+
+
+def running_count(connection: Connection, study: Study) -> int:
+    query = select(func.count()).where(
+        trials.c.study_id == study.id, trials.c.state == TrialState.RUNNING
+    )
+    return connection.scalar(query) or 0
+
+
+def all_open(connection: Connection, study: Study) -> list[Trial]:
+    query = _SELECT.where(trials.c.study_id == study.id, trials.c.state.in_(OPEN))
+    return [_trial(row) for row in connection.execute(query.order_by(trials.c.number))]
+
+
+_START = (
+    update(trials)
+    .where(
+        trials.c.study_id == bindparam("study"),
+        trials.c.number == bindparam("by_number"),
+        trials.c.state == TrialState.QUEUED,
+        trials.c.attempt == bindparam("by_attempt"),
+    )
+    .values(
+        state=TrialState.RUNNING,
+        attempt=trials.c.attempt + 1,
+        worker=bindparam("new_worker"),
+        holder=bindparam("new_holder"),
+        parameters=bindparam("new_parameters", type_=trials.c.parameters.type),
+        notes=bindparam("new_notes", type_=trials.c.notes.type),
+        lease_expires_at=bindparam("lease"),
+        started_at=func.coalesce(trials.c.started_at, bindparam("at")),
+    )
+    .returning(trials)
+)
+
+
+def start(
+    connection: Connection,
+    trial: Trial,
+    claim: Claim,
+    *,
+    parameters: Mapping[str, Value],
+    notes: Mapping[str, Any],
+) -> Trial | None:
+    """Hand a queued trial to a worker under its next attempt; None if it is no longer queued."""
+    row = connection.execute(
+        _START,
+        {
+            "study": trial.study_id,
+            "by_number": trial.number,
+            "by_attempt": trial.attempt,
+            "new_worker": claim.worker,
+            "new_holder": claim.holder,
+            "new_parameters": dict(parameters),
+            "new_notes": dict(notes),
+            "lease": claim.lease_expires_at,
+            "at": claim.at,
+        },
+    ).one_or_none()
+    return None if row is None else _trial(row)
+
+
+_RENEW = update(trials).where(*_HELD).values(lease_expires_at=now() + bindparam("lease_seconds"))
+
+
+def renew(connection: Connection, trial: Trial, seconds: float) -> bool:
+    """Let the lease end so many seconds from now; False if the attempt no longer holds the trial."""
+    parameters = {
+        "study": trial.study_id,
+        "by_number": trial.number,
+        "by_attempt": trial.attempt,
+        "lease_seconds": seconds,
+    }
+    return connection.execute(_RENEW, parameters).rowcount == 1
+
+
+_ADVANCE = (
+    update(trials)
+    .where(*_HELD, trials.c.epochs == bindparam("by_epoch"))
+    .values(
+        epochs=trials.c.epochs + 1,
+        lease_expires_at=bindparam("lease"),
+        best_epoch=bindparam("new_best_epoch"),
+        value=bindparam("new_value"),
+        values=bindparam("new_values", type_=trials.c["values"].type),
+        model_parameters=bindparam("new_model_parameters"),
+    )
+    .returning(trials)
+)
+_ADD_EPOCH = insert(epochs)
+
+
+def advance(
+    connection: Connection,
+    trial: Trial,
+    epoch: Epoch,
+    *,
+    value: float | None,
+    best: tuple[int, float, Mapping[str, float]] | None,
+    model_parameters: int | None,
+    lease_expires_at: float,
+) -> Trial | None:
+    """Append an epoch and renew the lease; None if the attempt no longer holds the trial at this epoch.
+
+    ``value`` is the first objective in this epoch, ``best`` the best epoch so far with its value and values.
+    """
+    best_epoch, best_value, values = best or (None, None, None)
+    row = connection.execute(
+        _ADVANCE,
+        {
+            "study": trial.study_id,
+            "by_number": trial.number,
+            "by_attempt": trial.attempt,
+            "by_epoch": epoch.epoch,
+            "lease": lease_expires_at,
+            "new_best_epoch": best_epoch,
+            "new_value": best_value,
+            "new_values": values if values is None else dict(values),
+            "new_model_parameters": model_parameters,
+        },
+    ).one_or_none()
+    if row is None:
+        return None
+    connection.execute(
+        _ADD_EPOCH,
+        {
+            "trial_id": trial.id,
+            "epoch": epoch.epoch,
+            "metrics": dict(epoch.metrics),
+            "value": value,
+            "seconds": epoch.seconds,
+        },
+    )
+    return _trial(row)
+
+
+_END = (
+    update(trials)
+    .where(
+        trials.c.study_id == bindparam("study"),
+        trials.c.number == bindparam("by_number"),
+        trials.c.state == bindparam("by_state"),
+        trials.c.attempt == bindparam("by_attempt"),
+    )
+    .values(
+        state=bindparam("new_state"),
+        error=bindparam("new_error"),
+        value=bindparam("new_value"),
+        values=bindparam("new_values", type_=trials.c["values"].type),
+        model_parameters=bindparam("new_model_parameters"),
+        finish_digest=bindparam("new_digest"),
+        finished_at=bindparam("at"),
+        lease_expires_at=None,
+        ended_revision=bindparam("revision"),
+    )
+    .returning(trials)
+)
+
+
+def end(
+    connection: Connection,
+    trial: Trial,
+    state: TrialState,
+    *,
+    error: str | None,
+    value: float | None,
+    values: Mapping[str, float] | None,
+    model_parameters: int | None,
+    digest: str | None,
+    at: float,
+    revision: int,
+) -> Trial | None:
+    """End a trial; None if it is no longer in the state and attempt in which it was read."""
+    row = connection.execute(
+        _END,
+        {
+            "study": trial.study_id,
+            "by_number": trial.number,
+            "by_state": trial.state,
+            "by_attempt": trial.attempt,
+            "new_state": state,
+            "new_error": error,
+            "new_value": value,
+            "new_values": None if values is None else dict(values),
+            "new_model_parameters": model_parameters,
+            "new_digest": digest,
+            "at": at,
+            "revision": revision,
+        },
+    ).one_or_none()
+    return None if row is None else _trial(row)
+
+
+_REQUEUE = (
+    update(trials)
+    .where(*_HELD)
+    .values(
+        state=TrialState.QUEUED,
+        attempt=bindparam("new_attempt"),
+        worker=None,
+        holder=None,
+        lease_expires_at=None,
+        epochs=0,
+        best_epoch=None,
+        value=None,
+        values=None,
+    )
+    .returning(trials)
+)
+_DROP_EPOCHS = delete(epochs).where(epochs.c.trial_id == bindparam("by_trial"))
+
+
+def requeue(connection: Connection, trial: Trial) -> Trial | None:
+    """Queue a running trial again, from its beginning; None if the attempt no longer holds it."""
+    row = connection.execute(
+        _REQUEUE,
+        {
+            "study": trial.study_id,
+            "by_number": trial.number,
+            "by_attempt": trial.attempt,
+            "new_attempt": trial.attempt,
+        },
+    ).one_or_none()
+    if row is None:
+        return None
+    connection.execute(_DROP_EPOCHS, {"by_trial": trial.id})
+    return _trial(row)
+
+
+def expired(connection: Connection) -> list[tuple[str, int]]:
+    """The running trials whose lease has run out on the database's clock: study's name and number."""
+    query = (
+        select(studies.c.name, trials.c.number)
+        .join(studies)
+        .where(trials.c.state == TrialState.RUNNING, trials.c.lease_expires_at < now())
+    )
+    return [(name, number) for name, number in connection.execute(query)]
+
+
+# ── Reading ───────────────────────────────────────────────────────────────────────────────────────
+
+ORDERS: Mapping[str, Any] = {
+    "number": trials.c.number,
+    "value": trials.c.value,
+    "epochs": trials.c.epochs,
+    "started_at": trials.c.started_at,
+    "finished_at": trials.c.finished_at,
+    "seconds": trials.c.finished_at - trials.c.started_at,
+    "state": trials.c.state,
+    "attempt": trials.c.attempt,
+    "model_parameters": trials.c.model_parameters,
+}
+
+
+def page(
+    connection: Connection,
+    study: Study,
+    *,
+    states: Sequence[TrialState],
+    order_by: str,
+    descending: bool,
+    limit: int,
+    offset: int,
+) -> list[Trial]:
+    """A page of trials; those without the value that orders them come last."""
+    column = ORDERS[order_by]
+    order = column.desc() if descending else column.asc()
+    query = (
+        _SELECT.where(trials.c.study_id == study.id)
+        .order_by(case((column.is_(None), 1), else_=0), order, trials.c.number)
+        .limit(limit)
+        .offset(offset)
+    )
+    if states:
+        query = query.where(trials.c.state.in_(states))
+    return [_trial(row) for row in connection.execute(query)]
+
+
+def completed(connection: Connection, study: Study) -> list[Trial]:
+    query = _SELECT.where(
+        trials.c.study_id == study.id,
+        trials.c.state == TrialState.COMPLETED,
+        trials.c.value.is_not(None),
+    )
+    return [_trial(row) for row in connection.execute(query.order_by(trials.c.number))]
+
+
+def best(connection: Connection, study: Study) -> Trial | None:
+    """The completed trial with the best first objective; of equal ones the first."""
+    order = trials.c.value
+    maximize = study.spec.objective.direction is Direction.MAXIMIZE
+    query = (
+        _SELECT.where(
+            trials.c.study_id == study.id,
+            trials.c.state == TrialState.COMPLETED,
+            trials.c.value.is_not(None),
+        )
+        .order_by(order.desc() if maximize else order.asc(), trials.c.number)
+        .limit(1)
+    )
+    row = connection.execute(query).one_or_none()
+    return None if row is None else _trial(row)
+
+
+_ENDED = _SELECT.where(
+    trials.c.study_id == bindparam("study"), trials.c.ended_revision > bindparam("after")
+).order_by(trials.c.ended_revision, trials.c.number)
+
+
+def ended_after(connection: Connection, study: Study, revision: int) -> list[Trial]:
+    """The trials that ended after a revision, in the order in which they ended."""
+    return [_trial(r) for r in connection.execute(_ENDED, {"study": study.id, "after": revision})]
+
+
+_CURVE = (
+    select(epochs.c.epoch, epochs.c.value)
+    .where(epochs.c.trial_id == bindparam("by_trial"))
+    .order_by(epochs.c.epoch)
+)
+
+
+def curve(connection: Connection, trial: Trial) -> list[float | None]:
+    """The first objective in every epoch so far."""
+    return [value for _, value in connection.execute(_CURVE, {"by_trial": trial.id})]
+
+
+def curves(connection: Connection, ids: Iterable[int]) -> dict[int, list[float | None]]:
+    """The same for many trials, by their row's id."""
+    found: dict[int, list[float | None]] = {}
+    wanted = list(ids)
+    for start_at in range(0, len(wanted), 500):
+        query = (
+            select(epochs.c.trial_id, epochs.c.value)
+            .where(epochs.c.trial_id.in_(wanted[start_at : start_at + 500]))
+            .order_by(epochs.c.trial_id, epochs.c.epoch)
+        )
+        for trial_id, value in connection.execute(query):
+            found.setdefault(trial_id, []).append(value)
+    return found
+
+
+_EPOCH = select(epochs).where(
+    epochs.c.trial_id == bindparam("by_trial"), epochs.c.epoch == bindparam("by_epoch")
+)
+
+
+def epoch(connection: Connection, trial: Trial, number: int) -> Epoch | None:
+    row = connection.execute(_EPOCH, {"by_trial": trial.id, "by_epoch": number}).one_or_none()
+    return None if row is None else Epoch(row.epoch, row.metrics, row.seconds)
+
+
+def epoch_page(connection: Connection, trial: Trial, *, limit: int, offset: int) -> list[Epoch]:
+    query = (
+        select(epochs)
+        .where(epochs.c.trial_id == trial.id, epochs.c.epoch >= offset)
+        .order_by(epochs.c.epoch)
+        .limit(limit)
+    )
+    return [Epoch(row.epoch, row.metrics, row.seconds) for row in connection.execute(query)]
+
+
+_REMEMBER = insert(history)
+
+
+def remember(connection: Connection, trial: Trial, happening: Happening) -> None:
+    """Append a line to the trial's history."""
+    connection.execute(
+        _REMEMBER,
+        {
+            "trial_id": trial.id,
+            "at": happening.at,
+            "what": happening.what,
+            "worker": happening.worker,
+            "attempt": happening.attempt,
+            "detail": happening.detail,
+        },
+    )
+
+
+def happenings(connection: Connection, trial: Trial) -> list[Happening]:
+    query = select(history).where(history.c.trial_id == trial.id).order_by(history.c.id)
+    return [
+        Happening(row.at, row.what, row.worker, row.attempt, row.detail)
+        for row in connection.execute(query)
+    ]
+
+
+def state_counts(connection: Connection) -> dict[str, int]:
+    """How many trials are in each state, over all studies."""
+    rows = connection.execute(select(trials.c.state, func.count()).group_by(trials.c.state)).all()
+    return dict(rows)
+
+
+_HAS_OPEN = (
+    select(trials.c.id)
+    .where(trials.c.study_id == bindparam("study"), trials.c.state.in_(OPEN))
+    .limit(1)
+)
+
+
+def has_open(connection: Connection, study: Study) -> bool:
+    """Whether any trial is queued or running."""
+    return connection.execute(_HAS_OPEN, {"study": study.id}).one_or_none() is not None

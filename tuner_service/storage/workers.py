@@ -1,0 +1,84 @@
+"""The workers and what they taught the catalogue."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from tuner_service.domain.trial import TrialState
+from tuner_service.storage.clock import now
+from tuner_service.storage.tables import catalogue, studies, trials, workers
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A worker as it registered; times in seconds since the epoch."""
+
+    name: str
+    body: Mapping[str, Any]
+    registered_at: float
+    last_seen: float
+
+
+def _insert(connection: Connection) -> Any:
+    return postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+
+
+def put(connection: Connection, name: str, body: Mapping[str, Any]) -> None:
+    statement = _insert(connection)(workers).values(
+        name=name, body=dict(body), registered_at=now(), last_seen=now()
+    )
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[workers.c.name], set_={"body": dict(body), "last_seen": now()}
+        )
+    )
+
+
+def get(connection: Connection, name: str) -> Worker | None:
+    row = connection.execute(select(workers).where(workers.c.name == name)).one_or_none()
+    return None if row is None else Worker(*row)
+
+
+def seen(connection: Connection, name: str) -> None:
+    connection.execute(update(workers).where(workers.c.name == name).values(last_seen=now()))
+
+
+def page(connection: Connection, *, limit: int, offset: int) -> list[Worker]:
+    query = select(workers).order_by(workers.c.name).limit(limit).offset(offset)
+    return [Worker(*row) for row in connection.execute(query)]
+
+
+def training(connection: Connection) -> dict[str, list[tuple[str, int, int]]]:
+    """What each worker is training: study, number and attempt of its running trials."""
+    query = (
+        select(trials.c.worker, studies.c.name, trials.c.number, trials.c.attempt)
+        .join(studies)
+        .where(trials.c.state == TrialState.RUNNING)
+        .order_by(trials.c.id)
+    )
+    found: dict[str, list[tuple[str, int, int]]] = {}
+    for worker, study, number, attempt in connection.execute(query):
+        found.setdefault(worker, []).append((study, number, attempt))
+    return found
+
+
+def learn(connection: Connection, kind: str, entries: Mapping[str, Mapping[str, Any]]) -> None:
+    """Remember search spaces or data sets by name, the newest definition of each."""
+    for name, body in sorted(entries.items()):
+        statement = _insert(connection)(catalogue).values(
+            kind=kind, name=name, body=dict(body), learned_at=now()
+        )
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=[catalogue.c.kind, catalogue.c.name],
+                set_={"body": dict(body), "learned_at": now()},
+            )
+        )
+
+
+def learned(connection: Connection, kind: str) -> dict[str, Mapping[str, Any]]:
+    query = select(catalogue.c.name, catalogue.c.body).where(catalogue.c.kind == kind)
+    return dict(connection.execute(query.order_by(catalogue.c.name)))
