@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.Column("budget_seconds", sa.Double(), nullable=True),
         sa.Column("next_number", sa.Integer(), server_default="0", nullable=False),
         sa.Column("revision", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("ended_revision", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("preflight", sa.JSON(), nullable=True),
         sa.Column("idempotency_key", sa.Text(), nullable=True),

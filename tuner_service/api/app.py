@@ -57,7 +57,8 @@ def create_app(service: Service) -> FastAPI:
     app.add_middleware(headers.SecurityHeaders)
     app.add_middleware(Requests)
     problems.install(app)
-    for module in (studies, trials, workers, catalogue, operations):
+    # Routes are looked up in order: the ones that workers call with every epoch come first.
+    for module in (workers, studies, trials, catalogue, operations):
         app.include_router(module.router)
     app.include_router(workers.uploads_up_to(service.settings.max_upload_bytes))
     app.include_router(pages.router)

@@ -40,7 +40,7 @@ class Trust:
         self._known[digest] = (time.monotonic(), principal)
 
 
-def service_of(request: Request) -> Service:
+async def service_of(request: Request) -> Service:  # async: FastAPI would run it in a thread
     service: Service = request.app.state.service
     return service
 
@@ -50,7 +50,7 @@ async def principal_of(
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> Principal:
     """The token's owner, or for reading the owner of the browser's session. Raises Unauthenticated."""
-    service = service_of(request)
+    service: Service = request.app.state.service
     if credentials is not None:
         trust: Trust = request.app.state.trust
         digest = tokens.digest(credentials.credentials)

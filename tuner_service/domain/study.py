@@ -123,7 +123,11 @@ class Spec:
 
 @dataclass(frozen=True)
 class Study:
-    """A study as it stands. ``revision`` grows with every change; ``next_number`` is the count of its trials."""
+    """A study as it stands.
+
+    ``revision`` grows with every change, ``ended_revision`` is the one at which a trial last ended; ``next_number`` is
+    the count of its trials.
+    """
 
     id: int
     name: str
@@ -135,6 +139,7 @@ class Study:
     budget: Budget
     next_number: int
     revision: int
+    ended_revision: int
     reason: str | None = None
     preflight: Mapping[str, Any] | None = None
 

@@ -6,7 +6,7 @@ seed, on *n*, and on the history that it is shown, so any replica answers alike 
 
 from tuner_service.search.history import History, Past
 from tuner_service.search.importance import importance
-from tuner_service.search.judge import Judgement, judge
+from tuner_service.search.judge import Judgement, judge, may_prune
 from tuner_service.search.suggest import Suggestion, grid_size, suggest
 
 __all__ = [
@@ -17,5 +17,6 @@ __all__ = [
     "grid_size",
     "importance",
     "judge",
+    "may_prune",
     "suggest",
 ]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from optuna.pruners import MedianPruner
 
-from tuner_service.domain.study import Pruning
+from tuner_service.domain.study import Direction, Pruning
 from tuner_service.domain.trial import TrialState
 from tuner_service.search.history import History, Past
 from tuner_service.search.snapshot import Snapshot, directions
@@ -18,18 +18,35 @@ class Judgement:
     reason: str
 
 
+def may_prune(pruning: Pruning, history: History, epoch: int, best: float | None) -> bool:
+    """Whether the rule could end a trial after this epoch at all, ``best`` being its best value so far.
+
+    It cannot before enough trials are completed and the warm-up is over, nor if no value that could be the median is
+    better. That is known from what is in memory, so most epochs cost neither a look at the curve nor Optuna's time.
+    """
+    if pruning.algorithm == "none":
+        return False
+    options = pruning.options
+    if history.completed < options["startup_trials"] or epoch < options["warmup_epochs"]:
+        return False
+    if best is None:
+        return True
+    rivals = _middle(history.values_at(epoch), at_least=options["min_trials"])
+    return any(history.spec.objective.better(rival, than=best) for rival in rivals)
+
+
 def judge(
     pruning: Pruning, history: History, number: int, curve: Sequence[float | None]
 ) -> Judgement | None:
     """Whether the trial with this curve (first objective, one value an epoch) should end here; None: go on."""
-    if pruning.algorithm == "none" or not curve:
+    objective = history.spec.objective
+    finite = [value for value in curve if value is not None]
+    best = (max if objective.direction is Direction.MAXIMIZE else min)(finite, default=None)
+    epoch = len(curve) - 1
+    if not may_prune(pruning, history, epoch, best):
         return None
     options = pruning.options
-    startup = options.get("startup_trials", 5)
-    epoch = len(curve) - 1
-    if history.completed < startup or epoch < options.get("warmup_epochs", 0):
-        return None
-    rivals = _middle(history.values_at(epoch), at_least=options.get("min_trials", 1))
+    rivals = _middle(history.values_at(epoch), at_least=options["min_trials"])
     shown = [
         history.frozen(
             Past(-1 - n, TrialState.COMPLETED, {}, values=[value], curve=[*[None] * epoch, value])
@@ -39,19 +56,17 @@ def judge(
     current = history.frozen(Past(number, TrialState.RUNNING, {}, curve=curve))
     pruner = MedianPruner(
         n_startup_trials=0,  # counted above, over all completed trials
-        n_warmup_steps=options.get("warmup_epochs", 0),
-        interval_steps=options.get("interval_epochs", 1),
-        n_min_trials=options.get("min_trials", 1),
+        n_warmup_steps=options["warmup_epochs"],
+        interval_steps=options["interval_epochs"],
+        n_min_trials=options["min_trials"],
     )
-    objective = history.spec.objective
     study = Snapshot(directions([objective]), [*shown, current], current, {}).study(pruner=pruner)
-    if not pruner.prune(study, current):
+    verdict: bool = pruner.prune(study, current)
+    if not verdict:
         return None
-    median = (rivals[(len(rivals) - 1) // 2] + rivals[len(rivals) // 2]) / 2 if rivals else None
-    finite = [value for value in curve if value is not None]
-    if median is None or not finite:
+    if best is None or not rivals:
         return Judgement(f"{objective.metric} is not a number at epoch {epoch}")
-    best = max(finite) if objective.better(1.0, than=0.0) else min(finite)
+    median = (rivals[(len(rivals) - 1) // 2] + rivals[len(rivals) // 2]) / 2
     return Judgement(
         f"best {objective.metric} {best:.4g} by epoch {epoch}, median of "
         f"{len(history.values_at(epoch))} trials at that epoch {median:.4g}"

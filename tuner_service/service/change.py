@@ -71,6 +71,9 @@ class Change:
             revision=self.revision,
         )
         if ended is not None:
+            if self.study.ended_revision != self.revision:
+                studies.note_end(self.connection, self.study)
+                self.study = replace(self.study, ended_revision=self.revision)
             self.tell_trial(ended)
         return ended
 

@@ -36,8 +36,8 @@ def claim(service: Service, request: wire.ClaimRequest, holder: int | None) -> J
         if (before := claims.get(connection, request.key)) is not None:
             if before.body_digest != digest:
                 raise KeyReused(request.key, ("key",))
-            name, trial = trials.by_id(connection, before.trial_id)
-            return _reply(service, studies.get(connection, name), trial, before.attempt)
+            study, trial = trials.by_id(connection, before.trial_id)
+            return _reply(service, study, trial, before.attempt)
         candidates = _studies_to_serve(connection, request)
     for study in candidates:
         taken = _claim_from(service, study, request, digest, holder)
@@ -47,20 +47,26 @@ def claim(service: Service, request: wire.ClaimRequest, holder: int | None) -> J
 
 
 def _studies_to_serve(connection: Connection, request: wire.ClaimRequest) -> list[Study]:
-    worker = workers.get(connection, request.worker)
+    """The studies to look at, in order. Raises UnknownStudy, UnknownWorker."""
     if request.study is not None:
         study = studies.get(connection, request.study)
-        if study.spec.executor is Executor.KERAS and worker is None:
-            raise UnknownWorker(request.worker)
-        return [study] if study.state is StudyState.RUNNING else []
-    if worker is None:
-        raise UnknownWorker(request.worker)
+        if study.spec.executor is Executor.KERAS:
+            _registered(connection, request.worker)
+        return [study]
+    worker = _registered(connection, request.worker)
     return [
         study
         for study in studies.with_work(connection, Executor.KERAS)
         if study.spec.search_space in worker.body["search_spaces"]
         and study.spec.dataset in worker.body["datasets"]
     ]
+
+
+def _registered(connection: Connection, name: str) -> workers.Worker:
+    worker = workers.get(connection, name)
+    if worker is None:
+        raise UnknownWorker(name)
+    return worker
 
 
 def _reply(service: Service, study: Study, trial: Trial, attempt: int) -> Json:

@@ -24,6 +24,8 @@ class StudyHistory:
 
     def update(self, connection: Connection, study: Study) -> History:
         """The history with every trial that ended since it was last looked at."""
+        if self.history.revision >= study.ended_revision:
+            return self.history
         with self._updating:
             ended = trials.ended_after(connection, study, self.history.revision)
             if ended:

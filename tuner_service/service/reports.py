@@ -21,11 +21,11 @@ from tuner_service.errors import (
     StaleAttempt,
     known,
 )
-from tuner_service.search import judge
+from tuner_service.search import judge, may_prune
 from tuner_service.service.bell import WORK
 from tuner_service.service.change import change
 from tuner_service.service.setup import Service
-from tuner_service.storage import studies, trials
+from tuner_service.storage import trials
 
 _ENDED_BY_SERVER = {TrialState.PRUNED: Verdict.PRUNE, TrialState.CANCELLED: Verdict.CANCEL}
 
@@ -48,18 +48,20 @@ def report_epoch(
         if epoch.epoch > trial.epochs:
             raise EpochOutOfOrder(name, number, epoch.epoch, trial.epochs)
         value = epoch.metrics.get(study.spec.objective.metric)
-        history, curve = None, []
+        best = _best(study, trial, epoch)
+        curve: list[float | None] | None = None
         if study.spec.pruning.algorithm != "none":
             history = service.histories.of(study).update(connection, study)
-            curve = [*trials.curve(connection, trial), value]
-    judgement = judge(study.spec.pruning, history, number, curve) if history else None
+            if may_prune(study.spec.pruning, history, epoch.epoch, best and best[1]):
+                curve = [*trials.curve(connection, trial), value]
+    judgement = None if curve is None else judge(study.spec.pruning, history, number, curve)
     with change(service, name) as current:
         advanced = trials.advance(
             current.connection,
             trial,
             epoch,
             value=value,
-            best=_best(study, trial, epoch),
+            best=best,
             model_parameters=report.model_parameters or trial.model_parameters,
             lease_expires_at=current.at + service.settings.lease_seconds,
         )
@@ -146,8 +148,7 @@ def _held(
     connection: Connection, name: str, number: int, attempt: int, holder: int | None
 ) -> tuple[Study, Trial]:
     """The trial, if this attempt holds it or held it until the server ended it."""
-    study = studies.get(connection, name)
-    trial = trials.get(connection, study, number)
+    study, trial = trials.with_study(connection, name, number)
     _check_holder(study, trial, holder)
     held = trial.state is TrialState.RUNNING or trial.state in _ENDED_BY_SERVER
     if not held or trial.attempt != attempt:

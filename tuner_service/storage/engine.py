@@ -91,6 +91,7 @@ def _engine(url: str) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         write = connection.get_execution_options().get("tuner_write")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+        # Straight to the driver: this runs in every request.
+        connection.connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
 
     return engine

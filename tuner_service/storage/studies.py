@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Engine, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from tuner_service.domain.space import Space
@@ -19,7 +19,7 @@ Frozen = tuple[Mapping[str, Any], Spec, Space]
 _frozen: WeakKeyDictionary[Engine, dict[int, Frozen]] = WeakKeyDictionary()
 _MOST_FROZEN = 2000
 
-_COLUMNS = (
+COLUMNS = (
     studies.c.id,
     studies.c.name,
     studies.c.state,
@@ -28,12 +28,13 @@ _COLUMNS = (
     studies.c.budget_seconds,
     studies.c.next_number,
     studies.c.revision,
+    studies.c.ended_revision,
     studies.c.reason,
     studies.c.preflight,
 )
-_SELECT = select(*_COLUMNS)
+_SELECT = select(*COLUMNS)
 _BY_NAME = _SELECT.where(studies.c.name == bindparam("by_name"))
-_BY_KEY = select(*_COLUMNS, studies.c.body_digest).where(
+_BY_KEY = select(*COLUMNS, studies.c.body_digest).where(
     studies.c.idempotency_key == bindparam("by_key")
 )
 _FROZEN = select(studies.c.spec, studies.c.space).where(studies.c.id == bindparam("by_id"))
@@ -41,7 +42,7 @@ _LOCK = (
     update(studies)
     .where(studies.c.name == bindparam("by_name"))
     .values(revision=studies.c.revision + 1)
-    .returning(*_COLUMNS, now().label("at"))
+    .returning(*COLUMNS, now().label("at"))
 )
 _COUNT = (
     select(trials.c.state, func.count())
@@ -50,28 +51,18 @@ _COUNT = (
 )
 
 
-def _study(connection: Connection, row: Row[*tuple[Any, ...]]) -> Study:
+def from_row(connection: Connection, row: Sequence[Any]) -> Study:
+    """A study from the values of COLUMNS."""
+    row_id, name, state, created_at, budget_trials, budget_seconds, *rest = row[: len(COLUMNS)]
     cache = _frozen.setdefault(connection.engine, {})
-    parsed = cache.get(row.id)
+    parsed = cache.get(row_id)
     if parsed is None:
-        spec, space = connection.execute(_FROZEN, {"by_id": row.id}).one()
+        spec, space = connection.execute(_FROZEN, {"by_id": row_id}).one()
         if len(cache) >= _MOST_FROZEN:
             cache.clear()
-        parsed = cache[row.id] = (spec, Spec.from_json(spec), Space.from_json(space))
-    return Study(
-        id=row.id,
-        name=row.name,
-        state=StudyState(row.state),
-        created_at=row.created_at,
-        spec_json=parsed[0],
-        spec=parsed[1],
-        space=parsed[2],
-        budget=Budget(row.budget_trials, row.budget_seconds),
-        next_number=row.next_number,
-        revision=row.revision,
-        reason=row.reason,
-        preflight=row.preflight,
-    )
+        parsed = cache[row_id] = (spec, Spec.from_json(spec), Space.from_json(space))
+    budget = Budget(budget_trials, budget_seconds)
+    return Study(row_id, name, StudyState(state), created_at, *parsed, budget, *rest)
 
 
 def add(
@@ -113,7 +104,7 @@ def get(connection: Connection, name: str) -> Study:
     row = connection.execute(_BY_NAME, {"by_name": name}).one_or_none()
     if row is None:
         raise UnknownStudy(name)
-    return _study(connection, row)
+    return from_row(connection, row)
 
 
 def lock(connection: Connection, name: str) -> tuple[Study, float]:
@@ -121,13 +112,13 @@ def lock(connection: Connection, name: str) -> tuple[Study, float]:
     row = connection.execute(_LOCK, {"by_name": name}).one_or_none()
     if row is None:
         raise UnknownStudy(name)
-    return _study(connection, row), row.at
+    return from_row(connection, row), row.at
 
 
 def opened_with(connection: Connection, key: str) -> tuple[Study, str] | None:
     """The study that this idempotency key opened, and the digest of the body it came with."""
     row = connection.execute(_BY_KEY, {"by_key": key}).one_or_none()
-    return None if row is None else (_study(connection, row), row.body_digest)
+    return None if row is None else (from_row(connection, row), row.body_digest)
 
 
 def page(
@@ -137,7 +128,7 @@ def page(
     query = _SELECT.order_by(studies.c.id.desc()).limit(limit).offset(offset)
     if state is not None:
         query = query.where(studies.c.state == state)
-    return [_study(connection, row) for row in connection.execute(query).all()]
+    return [from_row(connection, row) for row in connection.execute(query).all()]
 
 
 def with_work(connection: Connection, executor: Executor) -> list[Study]:
@@ -155,7 +146,7 @@ def with_work(connection: Connection, executor: Executor) -> list[Study]:
         .where((studies.c.max_parallel.is_(None)) | (running < studies.c.max_parallel))
         .order_by(studies.c.priority.desc(), running, studies.c.id)
     )
-    return [_study(connection, row) for row in connection.execute(query).all()]
+    return [from_row(connection, row) for row in connection.execute(query).all()]
 
 
 def names_in(connection: Connection, states: Sequence[StudyState]) -> list[str]:
@@ -192,6 +183,18 @@ _TAKE = (
 def take_number(connection: Connection, study: Study, number: int) -> bool:
     """Make this the study's next trial; False if another took the number meanwhile."""
     return connection.execute(_TAKE, {"by_id": study.id, "number": number}).rowcount == 1
+
+
+_NOTE_END = (
+    update(studies)
+    .where(studies.c.id == bindparam("by_id"))
+    .values(ended_revision=bindparam("at_revision"))
+)
+
+
+def note_end(connection: Connection, study: Study) -> None:
+    """Note that trials ended in this change."""
+    connection.execute(_NOTE_END, {"by_id": study.id, "at_revision": study.revision})
 
 
 def remove(connection: Connection, study: Study) -> None:

@@ -46,6 +46,7 @@ studies = Table(
     Column("budget_seconds", Double),
     Column("next_number", Integer, nullable=False, server_default="0"),
     Column("revision", BigInteger, nullable=False, server_default="0"),
+    Column("ended_revision", BigInteger, nullable=False, server_default="0"),
     Column("reason", Text),
     Column("preflight", JSON),
     Column("idempotency_key", Text, unique=True),

@@ -1,12 +1,11 @@
 """Trials, their epochs and their history. The guard of a transition lives in the write, and is checked."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import (
     Connection,
-    Row,
     bindparam,
     case,
     delete,
@@ -20,6 +19,7 @@ from tuner_service.domain.space import Value
 from tuner_service.domain.study import Direction, Study
 from tuner_service.domain.trial import OPEN, Epoch, Happening, Origin, Trial, TrialState
 from tuner_service.errors import UnknownTrial
+from tuner_service.storage import studies as studies_storage
 from tuner_service.storage.clock import now
 from tuner_service.storage.tables import epochs, history, studies, trials
 
@@ -55,15 +55,10 @@ _HELD = (
 )
 
 
-def _trial(row: Row[*tuple[Any, ...]]) -> Trial:
-    mapping = row._mapping
-    return Trial(
-        **{
-            **mapping,
-            "state": TrialState(mapping["state"]),
-            "origin": Origin(mapping["origin"]),
-        }
-    )
+def _trial(row: Sequence[Any]) -> Trial:
+    """A trial from the table's columns, which stand in the order of its fields."""
+    row_id, study_id, number, state, origin, *rest = row
+    return Trial(row_id, study_id, number, TrialState(state), Origin(origin), *rest)
 
 
 def get(connection: Connection, study: Study, number: int) -> Trial:
@@ -74,17 +69,32 @@ def get(connection: Connection, study: Study, number: int) -> Trial:
     return _trial(row)
 
 
-def by_id(connection: Connection, trial_id: int) -> tuple[str, Trial]:
-    """A trial and the name of its study."""
-    row = connection.execute(
-        select(studies.c.name.label("study_name"), trials)
-        .join(studies)
-        .where(trials.c.id == trial_id)
-    ).one()
-    values = dict(row._mapping)
-    name = values.pop("study_name")
-    values |= {"state": TrialState(values["state"]), "origin": Origin(values["origin"])}
-    return name, Trial(**values)
+_WITH_STUDY = select(trials, *studies_storage.COLUMNS).join(studies)
+_WITH_STUDY_BY_NAME = _WITH_STUDY.where(
+    studies.c.name == bindparam("name"), trials.c.number == bindparam("number")
+)
+_WITH_STUDY_BY_ID = _WITH_STUDY.where(trials.c.id == bindparam("by_id"))
+
+
+def with_study(connection: Connection, name: str, number: int) -> tuple[Study, Trial]:
+    """A trial and its study at one moment. Raises UnknownStudy, UnknownTrial."""
+    row = connection.execute(_WITH_STUDY_BY_NAME, {"name": name, "number": number}).one_or_none()
+    if row is None:
+        studies_storage.get(connection, name)
+        raise UnknownTrial(name, number)
+    return _study_and_trial(connection, row)
+
+
+def by_id(connection: Connection, trial_id: int) -> tuple[Study, Trial]:
+    """A trial, known to exist, and its study."""
+    return _study_and_trial(
+        connection, connection.execute(_WITH_STUDY_BY_ID, {"by_id": trial_id}).one()
+    )
+
+
+def _study_and_trial(connection: Connection, row: Sequence[Any]) -> tuple[Study, Trial]:
+    split = len(trials.c)
+    return studies_storage.from_row(connection, row[split:]), _trial(row[:split])
 
 
 def add(
@@ -212,7 +222,6 @@ _ADVANCE = (
         values=bindparam("new_values", type_=trials.c["values"].type),
         model_parameters=bindparam("new_model_parameters"),
     )
-    .returning(trials)
 )
 _ADD_EPOCH = insert(epochs)
 
@@ -232,7 +241,7 @@ def advance(
     ``value`` is the first objective in this epoch, ``best`` the best epoch so far with its value and values.
     """
     best_epoch, best_value, values = best or (None, None, None)
-    row = connection.execute(
+    advanced = connection.execute(
         _ADVANCE,
         {
             "study": trial.study_id,
@@ -245,8 +254,8 @@ def advance(
             "new_values": values if values is None else dict(values),
             "new_model_parameters": model_parameters,
         },
-    ).one_or_none()
-    if row is None:
+    )
+    if advanced.rowcount == 0:
         return None
     connection.execute(
         _ADD_EPOCH,
@@ -258,7 +267,15 @@ def advance(
             "seconds": epoch.seconds,
         },
     )
-    return _trial(row)
+    return replace(
+        trial,
+        epochs=trial.epochs + 1,
+        lease_expires_at=lease_expires_at,
+        best_epoch=best_epoch,
+        value=best_value,
+        values=values,
+        model_parameters=model_parameters,
+    )
 
 
 _END = (

@@ -81,4 +81,5 @@ def learn(connection: Connection, kind: str, entries: Mapping[str, Mapping[str, 
 
 def learned(connection: Connection, kind: str) -> dict[str, Mapping[str, Any]]:
     query = select(catalogue.c.name, catalogue.c.body).where(catalogue.c.kind == kind)
-    return dict(connection.execute(query.order_by(catalogue.c.name)))
+    rows = connection.execute(query.order_by(catalogue.c.name))
+    return {row.name: row.body for row in rows}
