@@ -48,9 +48,10 @@ def cluster() -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
+    options = ["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200"]
+    where = ["-D", str(data), "-p", str(port), "-k", str(home)]
     server = subprocess.Popen(
-        [*as_user, str(folder / "postgres"), "-D", str(data), "-p", str(port), "-k", str(home)]
-        + ["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200"],
+        [*as_user, str(folder / "postgres"), *where, *options],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -8,8 +8,6 @@ import platformdirs
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-DEFAULT_PORT = 8700
-
 
 class BadSettings(ValueError):
     """A setting has a wrong value; the message names the variable, what it got and what is allowed."""

@@ -54,7 +54,9 @@ def path(trial: Json, action: str = "") -> str:
     return f"{base}/{action}" if action else base
 
 
-def report(api: httpx.Client, trial: Json, epoch: int, loss: float | None, **more: Any) -> httpx.Response:
+def report(
+    api: httpx.Client, trial: Json, epoch: int, loss: float | None, **more: Any
+) -> httpx.Response:
     body = {"attempt": trial["attempt"], "epoch": epoch, "metrics": {"loss": loss}, **more}
     return api.post(path(trial, "epochs"), json=body)
 

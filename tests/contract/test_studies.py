@@ -1,11 +1,21 @@
 """Opening and steering studies."""
 
+import itertools
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.contract.studies import claimed, completed, external, finish, opened, path, progress, report
+from tests.contract.studies import (
+    claimed,
+    completed,
+    external,
+    finish,
+    opened,
+    path,
+    progress,
+    report,
+)
 
 
 def test_a_study_is_opened_with_every_default_filled_in(api: httpx.Client) -> None:
@@ -34,7 +44,9 @@ def test_a_study_is_opened_with_every_default_filled_in(api: httpx.Client) -> No
 
 
 def test_the_documented_example_is_accepted(api: httpx.Client) -> None:
-    example = api.get("/openapi.json").json()["components"]["schemas"]["StudyRequest"]["examples"][0]
+    example = api.get("/openapi.json").json()["components"]["schemas"]["StudyRequest"]["examples"][
+        0
+    ]
     reply = api.post("/v1/studies", json=example)
     assert reply.status_code == 201, reply.text
     by_name = {p["name"]: p for p in reply.json()["space"]["parameters"]}
@@ -45,8 +57,16 @@ def test_the_documented_example_is_accepted(api: httpx.Client) -> None:
 @pytest.mark.parametrize(
     ("changes", "loc", "message"),
     [
-        ({"search_space": "convnt"}, ["body", "search_space"], 'unknown search space "convnt"; known: dense'),
-        ({"dataset": "digts"}, ["body", "dataset"], 'unknown dataset "digts"; known: breast_cancer'),
+        (
+            {"search_space": "convnt"},
+            ["body", "search_space"],
+            'unknown search space "convnt"; known: dense',
+        ),
+        (
+            {"dataset": "digts"},
+            ["body", "dataset"],
+            'unknown dataset "digts"; known: breast_cancer',
+        ),
         ({"dataset": None}, ["body", "dataset"], "a dataset is required"),
         ({"surprise": 1}, ["body", "surprise"], 'unknown field "surprise"'),
         (
@@ -76,7 +96,11 @@ def test_the_documented_example_is_accepted(api: httpx.Client) -> None:
         ),
         ({"search": {"algorithm": "grid"}}, ["body", "search", "algorithm"], "is continuous"),
         ({"name": "Not A Name"}, ["body", "name"], "should match pattern"),
-        ({"budget": {"trials": 0}}, ["body", "budget", "trials"], "greater than or equal to 1 (got 0)"),
+        (
+            {"budget": {"trials": 0}},
+            ["body", "budget", "trials"],
+            "greater than or equal to 1 (got 0)",
+        ),
         (
             {"training": {"early_stopping": {"patiense": 3}}},
             ["body", "training", "early_stopping", "patiense"],
@@ -104,8 +128,12 @@ def test_a_wrong_study_is_refused_with_a_message_that_names_it(
     assert api.get("/v1/studies/wrong").status_code == 404
 
 
-def test_a_family_that_cannot_take_the_data_is_refused_saying_what_each_is(api: httpx.Client) -> None:
-    reply = api.post("/v1/studies", json={"search_space": "separable_convnet", "dataset": "breast_cancer"})
+def test_a_family_that_cannot_take_the_data_is_refused_saying_what_each_is(
+    api: httpx.Client,
+) -> None:
+    reply = api.post(
+        "/v1/studies", json={"search_space": "separable_convnet", "dataset": "breast_cancer"}
+    )
     assert reply.status_code == 422
     assert reply.json()["code"] == "misfit"
     assert "image" in reply.json()["detail"]
@@ -160,7 +188,9 @@ def test_pause_hands_out_nothing_and_tells_running_trials(api: httpx.Client) -> 
     trial = claimed(api)
     assert api.post("/v1/studies/demo/pause").json()["state"] == "paused"
     assert report(api, trial, 0, 0.5).json() == {"verdict": "pause"}
-    assert api.post("/v1/claims", json={"worker": "w", "key": "p", "study": "demo"}).status_code == 204
+    assert (
+        api.post("/v1/claims", json={"worker": "w", "key": "p", "study": "demo"}).status_code == 204
+    )
     assert api.post(path(trial, "release"), json={"attempt": 1}).json()["state"] == "queued"
     assert progress(api)["queued"] == 1
     assert api.post("/v1/studies/demo/resume").json()["state"] == "running"
@@ -240,11 +270,12 @@ def test_a_study_is_deleted_only_while_no_trial_runs(api: httpx.Client) -> None:
 
 def test_a_time_budget_ends_a_study(api: httpx.Client) -> None:
     opened(api, budget={"trials": 100, "seconds": 0.05})
-    claim = {"worker": "w", "key": "late", "study": "demo", "wait_seconds": 2}
-    while api.post("/v1/claims", json=claim).status_code == 200:
-        trial = api.get("/v1/studies/demo/trials?state=running").json()["items"][0]
-        finish(api, trial, values={"loss": 1.0})
-        claim["key"] += "+"
+    claim = {"worker": "w", "study": "demo", "wait_seconds": 2}
+    for key in itertools.count():
+        reply = api.post("/v1/claims", json=claim | {"key": str(key)})
+        if reply.status_code == 204:
+            break
+        finish(api, reply.json(), values={"loss": 1.0})
     study = api.get("/v1/studies/demo").json()
     assert study["state"] == "completed"
     assert "0.05 s" in study["reason"]

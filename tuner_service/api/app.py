@@ -15,10 +15,11 @@ from tuner_service.api import (
     problems,
     studies,
     trials,
+    uploads,
     workers,
 )
 from tuner_service.api.background import reap_forever
-from tuner_service.api.conventions import JSON_BODY_BYTES
+from tuner_service.api.limits import BodyLimit
 from tuner_service.api.measuring import Requests
 from tuner_service.api.security import Trust
 from tuner_service.dashboard import pages
@@ -49,18 +50,17 @@ def create_app(service: Service) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
-        max_body_size=JSON_BODY_BYTES,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.service = service
     app.state.trust = Trust()
+    app.add_middleware(BodyLimit, upload_bytes=service.settings.max_upload_bytes)
     app.add_middleware(headers.SecurityHeaders)
     app.add_middleware(Requests)
     problems.install(app)
     # Routes are looked up in order: the ones that workers call with every epoch come first.
-    for module in (workers, studies, trials, catalogue, operations):
+    for module in (workers, studies, trials, uploads, catalogue, operations):
         app.include_router(module.router)
-    app.include_router(workers.uploads_up_to(service.settings.max_upload_bytes))
     app.include_router(pages.router)
     pages.install(app)
     docs.install(app)

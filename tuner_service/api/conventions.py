@@ -14,9 +14,6 @@ from tuner_service.wire import ProblemReply
 
 Item = TypeVar("Item", bound=BaseModel)
 
-JSON_BODY_BYTES = 4 * 1024**2
-"""A JSON body may not be larger."""
-
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemReply"}}}
 
 

@@ -1,24 +1,23 @@
-"""What workers call: register, claim, report, finish, release, hand in files."""
+"""What workers call: register, claim, report, finish, release."""
 
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 
 from tuner_service import wire
-from tuner_service.api import digests
 from tuner_service.api.conventions import Listed, Paged, json_body, problems
 from tuner_service.api.security import Reader, ServiceNow, Worker
 from tuner_service.api.studies import POLL_SECONDS, first_of
-from tuner_service.service import artifacts, claims, reports, workers
+from tuner_service.service import claims, reports, workers
 from tuner_service.service.bell import WORK
-from tuner_service.service.views import artifact_json, trial_json
+from tuner_service.service.views import trial_json
 
 router = APIRouter(tags=["workers"], dependencies=[Depends(json_body)])
 
-_TRIAL = "/v1/studies/{study}/trials/{number}"
+TRIAL = "/v1/studies/{study}/trials/{number}"
 
 
 @router.put("/v1/workers/{worker}", responses={200: {"model": wire.WorkerReply}, **problems()})
@@ -68,7 +67,7 @@ async def claim(
 _VERDICT = {200: {"model": wire.VerdictReply}, **problems(404, 409, 413, 415)}
 
 
-@router.post(_TRIAL + "/epochs", responses=_VERDICT)
+@router.post(TRIAL + "/epochs", responses=_VERDICT)
 def report_epoch(
     study: str, number: int, report: wire.EpochReport, service: ServiceNow, by: Worker
 ) -> JSONResponse:
@@ -77,7 +76,7 @@ def report_epoch(
     return JSONResponse({"verdict": verdict})
 
 
-@router.post(_TRIAL + "/heartbeat", responses=_VERDICT)
+@router.post(TRIAL + "/heartbeat", responses=_VERDICT)
 def heartbeat(
     study: str, number: int, beat: wire.Heartbeat, service: ServiceNow, by: Worker
 ) -> JSONResponse:
@@ -89,7 +88,7 @@ def heartbeat(
 _ENDED = {200: {"model": wire.TrialReply}, **problems(404, 409, 413, 415)}
 
 
-@router.post(_TRIAL + "/finish", responses=_ENDED)
+@router.post(TRIAL + "/finish", responses=_ENDED)
 def finish(
     study: str, number: int, result: wire.Finish, service: ServiceNow, by: Worker
 ) -> JSONResponse:
@@ -99,72 +98,10 @@ def finish(
     )
 
 
-@router.post(_TRIAL + "/release", responses=_ENDED)
+@router.post(TRIAL + "/release", responses=_ENDED)
 def release(
     study: str, number: int, body: wire.Heartbeat, service: ServiceNow, by: Worker
 ) -> JSONResponse:
     """Give the trial back unharmed."""
     trial = reports.release(service, study, number, body.attempt, by.holder)
     return JSONResponse(trial_json(study, trial))
-
-
-def uploads_up_to(max_bytes: int) -> APIRouter:
-    """The route that takes files in, each at most so large."""
-    uploads = APIRouter(tags=["workers"])
-    uploads.put(
-        _TRIAL + "/artifacts/{name}",
-        status_code=201,
-        max_body_size=max_bytes,
-        responses={201: {"model": wire.ArtifactReply}, **problems(404, 409, 413)},
-        openapi_extra={
-            "requestBody": {
-                "required": True,
-                "content": {
-                    "application/octet-stream": {
-                        "schema": {"type": "string", "format": "binary"},
-                        "example": "the file's bytes",
-                    }
-                },
-            }
-        },
-    )(upload)
-    return uploads
-
-
-async def upload(
-    study: str,
-    number: int,
-    name: Annotated[str, Path(pattern=wire.NAME)],
-    request: Request,
-    service: ServiceNow,
-    by: Worker,
-    attempt: Annotated[
-        int | None, Query(ge=1, description="Left out: the one that is current at the start.")
-    ] = None,
-    content_digest: Annotated[
-        str | None,
-        Header(description="`sha-256=:BASE64:` (RFC 9530); checked before the file shows."),
-    ] = None,
-) -> JSONResponse:
-    """Hand in a file, as the raw body. It becomes visible only once it is whole and verified."""
-    expected = digests.parsed(content_digest) if content_digest is not None else None
-    part, current = await run_in_threadpool(
-        artifacts.receive, service, study, number, attempt, by.holder
-    )
-    try:
-        async for chunk in request.stream():
-            await run_in_threadpool(part.write, chunk)
-        stored = await run_in_threadpool(
-            artifacts.store,
-            service,
-            study,
-            number,
-            current,
-            by.holder,
-            part,
-            artifact=name,
-            expected_sha256=expected,
-        )
-    finally:
-        await run_in_threadpool(part.discard)
-    return JSONResponse(artifact_json(stored), 201)

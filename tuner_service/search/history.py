@@ -6,6 +6,7 @@ is read again, so asking stays cheap as a study grows.
 
 import math
 from bisect import insort
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -50,6 +51,7 @@ class History:
         self.ended: list[FrozenTrial] = []
         self.notes: dict[str, Any] = {}
         self.completed = 0
+        self._reported_at: Counter[int] = Counter()
         self._values_at: dict[int, list[float]] = {}
         self._candidates: set[tuple[tuple[str, Value], ...]] = set()
 
@@ -64,6 +66,7 @@ class History:
             return
         self.completed += 1
         for epoch, value in trial.intermediate_values.items():
+            self._reported_at[epoch] += 1
             if not math.isnan(value):
                 insort(self._values_at.setdefault(epoch, []), value)
 
@@ -97,6 +100,10 @@ class History:
     def values_at(self, epoch: int) -> Sequence[float]:
         """The first objective of every completed trial in an epoch, ascending; NaN left out."""
         return self._values_at.get(epoch, ())
+
+    def reported_at(self, epoch: int) -> int:
+        """How many completed trials reported this epoch, NaN counted."""
+        return self._reported_at[epoch]
 
     def has_tried(self, parameters: Mapping[str, Value]) -> bool:
         return _key(parameters) in self._candidates

@@ -1,6 +1,5 @@
 """How much each parameter mattered."""
 
-from optuna.importance import get_param_importances
 from optuna.trial import TrialState as OptunaState
 
 from tuner_service.domain.trial import TrialState
@@ -17,6 +16,10 @@ def importance(history: History) -> dict[str, float]:
     Empty as long as too few trials are completed, or all came out the same. Parameters that exist only under some
     conditions are judged over the trials that have them all.
     """
+    from optuna.importance import (
+        get_param_importances,  # brings SciPy along: not when a server starts
+    )
+
     done = [trial for trial in history.ended if trial.state is OptunaState.COMPLETE]
     if len(done) < FEWEST:
         return {}

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from optuna.pruners import MedianPruner
+from optuna.trial import FrozenTrial
 
 from tuner_service.domain.study import Direction, Pruning
 from tuner_service.domain.trial import TrialState
@@ -31,7 +32,9 @@ def may_prune(pruning: Pruning, history: History, epoch: int, best: float | None
         return False
     if best is None:
         return True
-    rivals = _middle(history.values_at(epoch), at_least=options["min_trials"])
+    if history.reported_at(epoch) < options["min_trials"]:
+        return False
+    rivals = _middle(history.values_at(epoch))
     return any(history.spec.objective.better(rival, than=best) for rival in rivals)
 
 
@@ -46,19 +49,16 @@ def judge(
     if not may_prune(pruning, history, epoch, best):
         return None
     options = pruning.options
-    rivals = _middle(history.values_at(epoch), at_least=options["min_trials"])
-    shown = [
-        history.frozen(
-            Past(-1 - n, TrialState.COMPLETED, {}, values=[value], curve=[*[None] * epoch, value])
-        )
-        for n, value in enumerate(rivals)
-    ]
+    rivals = _middle(history.values_at(epoch))
+    shown = [_rival(history, index, value, epoch) for index, value in enumerate(rivals)]
+    if not shown:  # that trials are completed counts, even if none has come as far as this epoch
+        shown = [_rival(history, 0, None, epoch)]
     current = history.frozen(Past(number, TrialState.RUNNING, {}, curve=curve))
     pruner = MedianPruner(
-        n_startup_trials=0,  # counted above, over all completed trials
+        n_startup_trials=0,  # these two are counted above, over all completed trials
+        n_min_trials=1,
         n_warmup_steps=options["warmup_epochs"],
         interval_steps=options["interval_epochs"],
-        n_min_trials=options["min_trials"],
     )
     study = Snapshot(directions([objective]), [*shown, current], current, {}).study(pruner=pruner)
     verdict: bool = pruner.prune(study, current)
@@ -73,12 +73,17 @@ def judge(
     )
 
 
-def _middle(ascending: Sequence[float], at_least: int) -> Sequence[float]:
-    """The middle values. As many are left out below as above, so their median is the median of all.
+def _rival(history: History, index: int, value: float | None, epoch: int) -> FrozenTrial:
+    """A completed trial of which only the value at one epoch is shown."""
+    curve = [*[None] * epoch, value]
+    return history.frozen(Past(-1 - index, TrialState.COMPLETED, {}, values=[0.0], curve=curve))
+
+
+def _middle(ascending: Sequence[float]) -> Sequence[float]:
+    """The middle one or two values. As many are left out below as above, so their median is the median of all.
 
     Optuna's rule asks for nothing but the median, so its verdict is the same and costs the same at 100 trials and at
     10,000.
     """
-    keep = max(at_least, 2) + 1
-    drop = max(0, (len(ascending) - keep) // 2)
+    drop = max(0, (len(ascending) - 1) // 2)
     return ascending[drop : len(ascending) - drop]

@@ -4,6 +4,7 @@ Optuna's samplers and pruners read trials through a storage and leave notes in i
 one trial of interest, and keeps what they note down.
 """
 
+import warnings
 from collections.abc import Container, Sequence
 from typing import Any, NoReturn
 
@@ -18,6 +19,10 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from tuner_service.domain.study import Direction, Objective
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
+# Once for the process, since filters are not safe to change in threads: what Optuna still calls experimental is held by
+# our own tests, and a curve of nothing but NaN is pruned without a word from numpy.
+warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
+warnings.filterwarnings("ignore", "All-NaN slice encountered", RuntimeWarning)
 
 _STUDY = 0
 _NAME = "snapshot"

@@ -1,6 +1,5 @@
 """The next candidate of a study."""
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -14,7 +13,6 @@ from optuna.distributions import (
     FloatDistribution,
     IntDistribution,
 )
-from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import (
     BaseSampler,
     BruteForceSampler,
@@ -124,16 +122,13 @@ def _sampler(search: Search, budget: int, number: int) -> BaseSampler:
         case "grid":
             return BruteForceSampler(seed=seed)
         case _:
-            with warnings.catch_warnings():
-                # What Optuna calls experimental here has been in place since its version 2.8.
-                warnings.simplefilter("ignore", ExperimentalWarning)
-                return TPESampler(
-                    n_startup_trials=search.options.get("startup_trials") or 10,
-                    multivariate=True,
-                    group=True,
-                    constant_liar=True,
-                    seed=seed,
-                )
+            return TPESampler(
+                n_startup_trials=search.options.get("startup_trials") or 10,
+                multivariate=True,
+                group=True,
+                constant_liar=True,
+                seed=seed,
+            )
 
 
 def population(budget: int) -> int:

@@ -1,0 +1,37 @@
+"""A densely connected classifier or regressor over a vector or a flattened image."""
+
+from typing import Any
+
+import keras
+import keras_tuner
+from keras import layers
+
+from search_spaces import compiling
+from search_spaces.signature import Signature
+
+
+class Dense(keras_tuner.HyperModel):  # type: ignore[misc]
+    """One input, one output. Defaults: Dense 32, Dense 32, then the output (Deep Learning with Python, 7.1)."""
+
+    def __init__(self, signature: Signature) -> None:
+        super().__init__(name="dense")
+        (self.input,) = signature.inputs
+        (self.output,) = signature.outputs
+
+    def build(self, hp: Any) -> keras.Model:
+        depth = hp.Int("depth", 1, 4, default=2)
+        width = hp.Int("width", 8, 256, sampling="log", default=32)
+        activation = hp.Choice("activation", ["relu", "elu", "gelu", "tanh"])
+        batch_norm = hp.Boolean("batch_norm", default=False)
+        dropout = hp.Float("dropout", 0.0, 0.5, default=0.0)
+
+        entry = compiling.entrance(self.input)
+        features = layers.Flatten()(entry) if len(self.input.shape) > 1 else entry
+        for _ in range(depth):
+            features = layers.Dense(width)(features)
+            if batch_norm:
+                features = layers.BatchNormalization()(features)
+            features = layers.Activation(activation)(features)
+            if dropout > 0:
+                features = layers.Dropout(dropout)(features)
+        return compiling.compiled(entry, features, self.output, hp, self.name)

@@ -1,0 +1,254 @@
+"""The search: the same question gets the same answer, in every process; candidates are of the space."""
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import optuna
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tuner_service.domain.space import Space
+from tuner_service.domain.study import Direction, Spec
+from tuner_service.domain.trial import TrialState
+from tuner_service.search import History, Past, grid_size, importance, judge, suggest
+from tuner_service.search.suggest import population
+
+PARAMETERS: list[dict[str, Any]] = [
+    {"name": "x", "type": "float", "min": -1.0, "max": 1.0},
+    {"name": "kind", "type": "choice", "choices": ["a", "b"]},
+    {
+        "name": "depth",
+        "type": "int",
+        "min": 1,
+        "max": 5,
+        "when": [{"parameter": "kind", "values": ["b"]}],
+    },
+    {"name": "flag", "type": "bool"},
+    {"name": "lr", "type": "float", "min": 1e-5, "max": 1e-1, "log": True},
+    {"name": "constant", "type": "fixed", "value": 3},
+]
+
+
+def spec_of(algorithm: str, direction: str = "minimize", **pruning: Any) -> Spec:
+    return Spec.from_json(
+        {
+            "name": "s",
+            "executor": "external",
+            "search_space": {"parameters": PARAMETERS},
+            "objectives": [{"metric": "loss", "direction": direction}],
+            "search": {"algorithm": algorithm, "seed": 7},
+            "pruning": {"algorithm": "median", **MEDIAN, **pruning},
+        }
+    )
+
+
+MEDIAN = {"startup_trials": 2, "warmup_epochs": 0, "interval_epochs": 1, "min_trials": 1}
+
+
+def loss_of(parameters: dict[str, Any]) -> float:
+    return float(
+        (parameters["x"] - 0.3) ** 2
+        + (0.5 if parameters["kind"] == "a" else 0.1 * parameters["depth"])
+    )
+
+
+@dataclass
+class Run:
+    """A study in memory: ask, tell, ask …"""
+
+    algorithm: str
+    budget: int = 40
+
+    def __post_init__(self) -> None:
+        self.spec = spec_of(self.algorithm)
+        self.history = History(self.spec, Space.from_json(PARAMETERS))
+        self.past: list[Past] = []
+
+    def ask(
+        self, number: int, running: list[Past] | None = None
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        found = suggest(self.spec.search, self.budget, self.history, number, running or [], {})
+        assert found is not None
+        return found.parameters, found.notes
+
+    def go(self, trials: int) -> list[dict[str, Any]]:
+        for number in range(len(self.past), trials):
+            parameters, notes = self.ask(number)
+            past = Past(
+                number,
+                TrialState.COMPLETED,
+                parameters,
+                [loss_of(parameters)],
+                notes=json.loads(json.dumps(notes)),
+            )
+            self.past.append(past)
+            self.history.add(past, revision=number + 1)
+        return [dict(past.parameters) for past in self.past]
+
+
+@pytest.mark.parametrize("algorithm", ["random", "bayesian", "genetic", "auto"])
+def test_every_candidate_is_of_the_space(algorithm: str) -> None:
+    space = Space.from_json(PARAMETERS)
+    for parameters in Run(algorithm).go(30):
+        space.check(parameters)
+        assert ("depth" in parameters) == (parameters["kind"] == "b")
+        assert parameters["constant"] == 3
+        assert {"x", "kind", "flag", "lr"} <= parameters.keys()
+
+
+@pytest.mark.parametrize("algorithm", ["random", "bayesian", "genetic"])
+def test_a_history_built_anew_suggests_the_same(algorithm: str) -> None:
+    """What a restarted server does: it reads the same trials and is asked for the next number."""
+    whole = Run(algorithm)
+    candidates = whole.go(30)
+    for restart_at in (1, 7, 12, 20, 29):
+        again = Run(algorithm)
+        for past in whole.past[:restart_at]:
+            again.history.add(past, past.number + 1)
+        assert again.ask(restart_at)[0] == candidates[restart_at]
+
+
+@pytest.mark.parametrize("algorithm", ["bayesian", "genetic"])
+def test_another_process_with_another_hash_seed_suggests_the_same(algorithm: str) -> None:
+    code = (
+        "import json; from tests.unit.test_search import Run; "
+        f"print(json.dumps(Run({algorithm!r}).go(24)))"
+    )
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path)},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(outputs) == 1
+    assert json.loads(outputs.pop()) == Run(algorithm).go(24)
+
+
+def test_bayesian_beats_random_and_sees_running_trials() -> None:
+    best = {a: min(map(loss_of, Run(a).go(60))) for a in ("random", "bayesian")}
+    assert best["bayesian"] < best["random"]
+    run = Run("bayesian")
+    run.go(20)
+    alone, _ = run.ask(20)
+    beside, _ = run.ask(20, running=[Past(19 + n, TrialState.RUNNING, alone) for n in range(2, 12)])
+    assert alone != beside
+
+
+def test_genetic_goes_through_generations_and_inherits() -> None:
+    run = Run("genetic", budget=40)
+    run.go(40)
+    generations = [p.notes["trial"]["NSGAIISampler:generation"] for p in run.past]
+    assert generations == sorted(generations)
+    sizes = Counter(generations)
+    assert max(generations) >= 4
+    assert sizes[0] == population(40)
+    first = [loss_of(dict(p.parameters)) for p in run.past[: population(40)]]
+    last = [loss_of(dict(p.parameters)) for p in run.past[-population(40) :]]
+    assert np.median(last) < np.median(first)
+
+
+@pytest.mark.parametrize(
+    ("budget", "individuals"), [(1, 4), (20, 4), (40, 6), (100, 10), (200, 14), (10_000, 50)]
+)
+def test_a_population_fits_its_budget(budget: int, individuals: int) -> None:
+    assert population(budget) == individuals
+
+
+def test_a_grid_covers_every_candidate_once_and_then_ends() -> None:
+    parameters = [
+        {**p, "step": 0.5} if p["name"] == "x" else p for p in PARAMETERS if p["name"] != "lr"
+    ]
+    space = Space.from_json(parameters)
+    size = grid_size(space)
+    assert size == 5 * (1 + 5) * 2
+    history = History(spec_of("grid"), space)
+    seen = []
+    for number in range(size):
+        found = suggest(history.spec.search, size, history, number, [], {})
+        assert found is not None
+        seen.append(tuple(sorted(found.parameters.items())))
+        state = TrialState.COMPLETED if number % 3 else TrialState.FAILED
+        history.add(
+            Past(number, state, found.parameters, [1.0] if number % 3 else None), number + 1
+        )
+    assert len(set(seen)) == size
+    assert suggest(history.spec.search, size, history, size, [], {}) is None
+    assert grid_size(Space.from_json(PARAMETERS)) is None
+
+
+@pytest.mark.parametrize("algorithm", ["random", "bayesian", "genetic"])
+def test_fixed_parameters_stay_and_the_rest_is_searched(algorithm: str) -> None:
+    run = Run(algorithm)
+    run.go(15)
+    found = suggest(run.spec.search, 40, run.history, 15, [], {"kind": "b", "x": 0.5})
+    assert found is not None
+    assert (found.parameters["kind"], found.parameters["x"]) == ("b", 0.5)
+    assert "depth" in found.parameters
+
+
+curves = st.lists(
+    st.one_of(st.none(), st.floats(-5, 5), st.sampled_from([0.0, 1.0])), min_size=1, max_size=6
+)
+
+
+@given(
+    rivals=st.lists(curves, max_size=30),
+    curve=curves,
+    direction=st.sampled_from(list(Direction)),
+    startup=st.integers(1, 5),
+    warmup=st.integers(0, 2),
+    interval=st.integers(1, 3),
+    min_trials=st.integers(1, 8),
+)
+@settings(max_examples=300, deadline=None)
+def test_the_verdict_is_that_of_optunas_median_pruner_over_all_trials(
+    rivals: list[list[float | None]],
+    curve: list[float | None],
+    direction: Direction,
+    startup: int,
+    warmup: int,
+    interval: int,
+    min_trials: int,
+) -> None:
+    """Ours shows Optuna only the middle of the values; its verdict over all of them is the reference."""
+    options = {
+        "startup_trials": startup,
+        "warmup_epochs": warmup,
+        "interval_epochs": interval,
+        "min_trials": min_trials,
+    }
+    spec = spec_of("random", direction, **options)
+    history = History(spec, Space(()))
+    pruner = optuna.pruners.MedianPruner(startup, warmup, interval, n_min_trials=min_trials)
+    study = optuna.create_study(direction=direction.value, pruner=pruner)
+    for number, values in enumerate(rivals):
+        history.add(Past(number, TrialState.COMPLETED, {}, [0.0], values), number + 1)
+        study.add_trial(
+            optuna.trial.create_trial(
+                value=0.0,
+                intermediate_values={e: np.nan if v is None else v for e, v in enumerate(values)},
+            )
+        )
+    trial = study.ask()
+    for epoch, value in enumerate(curve):
+        trial.report(np.nan if value is None else value, epoch)
+    verdict = judge(spec.pruning, history, len(rivals), curve)
+    assert (verdict is not None) == trial.should_prune()
+
+
+def test_importance_finds_what_matters() -> None:
+    run = Run("random")
+    run.go(40)
+    found = importance(run.history)
+    assert set(found) >= {"x", "kind", "flag", "lr"}
+    assert found["flag"] < max(found["x"], found["kind"], found.get("depth", 0))
+    assert importance(History(run.spec, Space.from_json(PARAMETERS))) == {}

@@ -1,0 +1,140 @@
+"""How a worker ends: told to, told twice, killed, left alone by its parent, or unable to work."""
+
+import signal
+
+import psutil
+import pytest
+
+from tests.unit.worker.conftest import TOKEN, StartWorker
+from tests.unit.worker.scripted_server import WAIT_SECONDS, ScriptedServer, problem
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_gives_every_trial_back(
+    server: ScriptedServer, start_worker: StartWorker, number: signal.Signals
+) -> None:
+    server.give("epoch; spin", number=0)
+    server.give("epoch; spin", number=1)
+    worker = start_worker(3)
+    server.wait_for(0, "epochs")
+    server.wait_for(1, "epochs")
+    children = worker.children()
+    worker.signal(number)
+    assert worker.exit_code() == 0
+    assert server.actions(0) == ["epochs", "release"]
+    assert server.actions(1) == ["epochs", "release"]
+    assert len(children) == 3
+    assert not psutil.wait_procs(children, WAIT_SECONDS)[1]
+
+
+def test_a_trial_is_given_back_only_after_its_process_stopped_or_was_killed(
+    server: ScriptedServer, start_worker: StartWorker
+) -> None:
+    server.give("epoch; hang")
+    worker = start_worker()
+    [epoch] = server.wait_for(0, "epochs")
+    alive: list[bool] = []
+    server.rule = lambda told: (
+        alive.append(psutil.pid_exists(epoch.body["metrics"]["pid"]))
+        if told.action == "release"
+        else None
+    )
+    worker.signal(signal.SIGTERM)
+    assert worker.exit_code() == 0
+    assert alive == [False]
+
+
+def test_a_worker_stops_while_its_server_is_down(
+    server: ScriptedServer, start_worker: StartWorker
+) -> None:
+    server.give("epoch; spin")
+    worker = start_worker()
+    server.wait_for(0, "epochs")
+    server.stop()
+    worker.signal(signal.SIGTERM)
+    assert worker.exit_code() == 0
+    assert "its lease will run out" in worker.log
+
+
+def test_a_second_signal_ends_everything_at_once(
+    server: ScriptedServer, start_worker: StartWorker
+) -> None:
+    server.give("epoch; hang")
+    worker = start_worker()
+    server.wait_for(0, "epochs")
+    children = worker.children()
+    worker.signal(signal.SIGTERM)
+    while "stopping" not in worker.log:
+        assert worker.popen.poll() is None
+    worker.signal(signal.SIGTERM)
+    assert worker.exit_code() == 128 + signal.SIGTERM
+    assert not psutil.wait_procs(children, WAIT_SECONDS)[1]
+    assert server.of(0, "release") == []
+
+
+def test_the_processes_of_a_killed_worker_end_by_themselves(
+    server: ScriptedServer, start_worker: StartWorker
+) -> None:
+    server.give("epoch; hang", number=0)
+    worker = start_worker(2)
+    server.wait_for(0, "epochs")
+    children = worker.children()
+    worker.signal(signal.SIGKILL)
+    worker.exit_code()
+    assert len(children) == 2
+    assert not psutil.wait_procs(children, WAIT_SECONDS)[1]
+
+
+def test_the_end_of_the_parent_is_as_good_as_a_signal(
+    server: ScriptedServer, start_worker: StartWorker
+) -> None:
+    server.give("epoch; spin")
+    worker = start_worker(1, "stop-with-parent")
+    server.wait_for(0, "epochs")
+    assert worker.popen.stdin is not None
+    worker.popen.stdin.close()
+    assert worker.exit_code() == 0
+    assert server.actions(0) == ["epochs", "release"]
+
+
+@pytest.mark.parametrize(("status", "code"), [(401, "unauthenticated"), (403, "forbidden")])
+def test_a_token_that_is_not_accepted_ends_the_worker_with_one_line(
+    server: ScriptedServer, start_worker: StartWorker, status: int, code: str
+) -> None:
+    server.rule = lambda told: problem(status, code)
+    worker = start_worker()
+    assert worker.exit_code() == 1
+    [line] = [line for line in worker.lines if line.startswith("ERROR")]
+    assert f"the server refused the worker: it is {code}" in line
+    assert "Traceback" not in worker.log
+    assert TOKEN not in worker.log
+
+
+def test_a_token_that_is_revoked_ends_the_worker(
+    server: ScriptedServer, start_worker: StartWorker
+) -> None:
+    server.rule = lambda told: (
+        problem(401, "unauthenticated") if told.path == "/v1/claims" else None
+    )
+    worker = start_worker()
+    assert worker.exit_code() == 1
+    assert "does not accept this worker any more" in worker.log
+
+
+def test_processes_that_cannot_start_end_the_worker_with_their_last_words(
+    server: ScriptedServer, start_worker: StartWorker
+) -> None:
+    worker = start_worker(1, CHILD_COMMAND="/bin/ls /no/such/framework")
+    assert worker.exit_code() == 1
+    assert "/no/such/framework" in worker.log
+    assert "ended before they were ready" in worker.log
+
+
+@pytest.mark.parametrize(("token", "says"), [("", "TUNER_TOKEN"), ("two\nlines", "TUNER_TOKEN")])
+def test_a_token_that_cannot_be_one_is_refused_unspoken(
+    start_worker: StartWorker, token: str, says: str
+) -> None:
+    worker = start_worker(1, TUNER_TOKEN=token)
+    assert worker.exit_code() == 1
+    assert says in worker.log
+    assert "lines" not in worker.log

@@ -1,0 +1,223 @@
+"""One trial in this process: what it reports, how it ends, and what it leaves behind."""
+
+import csv
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import pytest
+import tensorflow as tf
+
+from search_spaces import datasets
+from tuner_service.worker.callbacks import EpochReport
+from tuner_service.worker.training import LOG, MODEL, REASON_LINES, Outcome, Task, reason, train
+
+# Keras reads TensorFlow variables in a way that NumPy 2 frowns upon.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+
+def task(**changes: Any) -> Task:
+    data: dict[str, Any] = {
+        "study": "digits",
+        "number": 3,
+        "attempt": 1,
+        "search_space": "dense",
+        "dataset": "digits",
+        "parameters": {"width": 32},
+        "training": {
+            "epochs": 3,
+            "batch_size": 64,
+            "early_stopping": None,
+            "reduce_lr_on_plateau": None,
+        },
+        "objectives": [{"metric": "val_accuracy", "direction": "maximize"}],
+        "seed": 7,
+        "lease_seconds": 60,
+    }
+    training = data["training"] | changes.pop("training", {})
+    return Task.from_json({**data, **changes, "training": training})
+
+
+def run(
+    the: Task, folder: Path, stop_requested: Callable[[], bool] = lambda: False
+) -> tuple[Outcome, list[EpochReport]]:
+    reports: list[EpochReport] = []
+    return train(the, folder, reports.append, stop_requested), reports
+
+
+def test_every_epoch_is_reported_with_its_learning_rate(tmp_path: Path) -> None:
+    counts: list[int] = []
+    reports: list[EpochReport] = []
+    outcome = train(task(), tmp_path, reports.append, lambda: False, counts.append)
+    assert outcome == Outcome("completed", None, 3_466, (MODEL, LOG))
+    assert counts == [3_466]
+    assert [report.epoch for report in reports] == [0, 1, 2]
+    for report in reports:
+        assert set(report.metrics) == {
+            "accuracy",
+            "loss",
+            "val_accuracy",
+            "val_loss",
+            "learning_rate",
+        }
+        assert report.metrics["learning_rate"] == pytest.approx(1e-3)
+        assert report.seconds > 0
+
+
+def test_same_seed_gives_the_same_metrics(tmp_path: Path) -> None:
+    the = task(parameters={"dropout": 0.3})
+    first, again = (
+        [report.metrics for report in run(the, tmp_path / name)[1]] for name in ("a", "b")
+    )
+    other = [
+        report.metrics for report in run(task(parameters={"dropout": 0.3}, seed=8), tmp_path)[1]
+    ]
+    assert first == again
+    assert first != other
+
+
+def test_saved_model_is_that_of_the_best_epoch(tmp_path: Path) -> None:
+    # A rate at which the validation accuracy goes up and down, so that the last epoch is not the best one.
+    the = task(
+        parameters={"learning_rate": 0.05, "optimizer": "adam"},
+        training={
+            "epochs": 8,
+            "early_stopping": {"monitor": "val_loss", "patience": 20, "restore_best_weights": True},
+        },
+    )
+    outcome, reports = run(the, tmp_path)
+    assert outcome.state == "completed"
+    accuracies = [report.metrics["val_accuracy"] for report in reports]
+    assert max(accuracies) > accuracies[-1]
+    model = keras.saving.load_model(tmp_path / MODEL)
+    held = datasets.load("digits").validation
+    scores = model.evaluate(
+        held.inputs["image"], held.outputs["label"], verbose=0, return_dict=True
+    )
+    assert scores["accuracy"] == pytest.approx(max(accuracies))
+
+
+def test_log_has_a_row_per_epoch(tmp_path: Path) -> None:
+    _, reports = run(task(), tmp_path)
+    with (tmp_path / LOG).open() as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["epoch"]) for row in rows] == [0, 1, 2]
+    assert [float(row["val_loss"]) for row in rows] == pytest.approx(
+        [report.metrics["val_loss"] for report in reports]
+    )
+    assert "learning_rate" in rows[0]
+
+
+def test_early_stopping_ends_training(tmp_path: Path) -> None:
+    stopping = {"monitor": "val_loss", "patience": 1, "min_delta": 100.0}
+    outcome, reports = run(task(training={"epochs": 50, "early_stopping": stopping}), tmp_path)
+    assert outcome.state == "completed"
+    assert len(reports) < 5
+
+
+def test_reported_rate_is_the_one_that_the_epoch_was_trained_with(tmp_path: Path) -> None:
+    plateau = {"monitor": "val_loss", "factor": 0.5, "patience": 1, "min_delta": 100.0}
+    _, reports = run(task(training={"epochs": 4, "reduce_lr_on_plateau": plateau}), tmp_path)
+    rates = [report.metrics["learning_rate"] for report in reports]
+    assert rates == pytest.approx([1e-3, 1e-3, 5e-4, 2.5e-4])
+
+
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")
+def test_loss_that_is_no_number_fails_the_trial_at_once(tmp_path: Path) -> None:
+    the = task(parameters={"optimizer": "sgd", "learning_rate": 1e30}, training={"epochs": 9})
+    outcome, reports = run(the, tmp_path)
+    assert outcome.state == "failed"
+    assert outcome.error is not None
+    assert outcome.error.startswith('metric "')
+    assert outcome.error.endswith(f" in epoch {reports[-1].epoch}")
+    assert not math.isfinite(reports[-1].metrics["loss"])
+    assert len(reports) < 9
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"objectives": [{"metric": "val_acc", "direction": "maximize"}]},
+        {"training": {"early_stopping": {"monitor": "val_acc"}}},
+        {"training": {"reduce_lr_on_plateau": {"monitor": "val_acc"}}},
+    ],
+    ids=["objective", "early_stopping", "reduce_lr_on_plateau"],
+)
+def test_unknown_metric_fails_the_trial_and_names_the_known_ones(
+    wrong: dict[str, Any], tmp_path: Path
+) -> None:
+    outcome, reports = run(task(**wrong), tmp_path)
+    assert outcome.state == "failed"
+    assert outcome.error == (
+        'unknown metric "val_acc"; this model reports: '
+        "accuracy, learning_rate, loss, val_accuracy, val_loss"
+    )
+    assert reports == []
+
+
+def test_stop_ends_between_two_batches(tmp_path: Path) -> None:
+    asked = 0
+
+    def stop_requested() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked > 30  # 17 batches and 6 for validation an epoch
+
+    outcome, reports = run(task(training={"epochs": 500}), tmp_path, stop_requested)
+    assert outcome == Outcome("stopped", None, 3_466, (LOG,))
+    assert [report.epoch for report in reports] == [0]
+    assert asked == 31
+
+
+def test_model_that_cannot_be_built_fails_the_trial(tmp_path: Path) -> None:
+    outcome, _ = run(task(parameters={"widht": 3}), tmp_path)
+    assert outcome.state == "failed"
+    assert outcome.model_parameters is None
+    assert outcome.artifacts == ()
+    assert outcome.error is not None
+    first, *rest = outcome.error.splitlines()
+    assert first.startswith(
+        'building the model failed: UnknownParameter: unknown parameter "widht"'
+    )
+    assert 0 < len(rest) < REASON_LINES
+
+
+def test_trial_after_a_failed_one_is_unharmed(tmp_path: Path) -> None:
+    expected = run(task(), tmp_path / "alone")[1][-1].metrics
+    run(task(objectives=[{"metric": "nope", "direction": "maximize"}]), tmp_path / "failed")
+    assert run(task(), tmp_path / "after")[1][-1].metrics == expected
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError("could not allocate"),
+        tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor"),
+        RuntimeError("step failed\nRESOURCE_EXHAUSTED: Out of memory while trying to allocate"),
+    ],
+)
+def test_running_out_of_memory_is_said_in_so_many_words(error: Exception) -> None:
+    text = reason(error, doing="training")
+    assert text.startswith("out of memory: ")
+    assert len(text.splitlines()) == 1
+
+
+def test_reason_stays_short_however_long_the_error() -> None:
+    text = reason(ValueError("\n".join(f"line {i}" for i in range(500))), doing="training")
+    assert text.startswith("training failed: ValueError: line 0\n")
+    assert text.endswith("line 499")
+    assert len(text.splitlines()) == REASON_LINES
+
+
+def test_two_classes_are_learned_from_a_vector(tmp_path: Path) -> None:
+    outcome, reports = run(task(dataset="breast_cancer"), tmp_path)
+    assert outcome.state == "completed"
+    assert reports[-1].metrics["val_accuracy"] > 0.85
+
+
+def test_default_convnet_learns_the_digits(tmp_path: Path) -> None:
+    the = task(search_space="separable_convnet", parameters={}, training={"epochs": 25})
+    _, reports = run(the, tmp_path)
+    assert max(report.metrics["val_accuracy"] for report in reports) > 0.9

@@ -1,0 +1,74 @@
+"""Files that workers hand in: raw bodies, not JSON."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Path, Query, Request
+from fastapi.responses import JSONResponse
+from starlette.concurrency import run_in_threadpool
+
+from tuner_service import wire
+from tuner_service.api import digests
+from tuner_service.api.conventions import problems
+from tuner_service.api.security import ServiceNow, Worker
+from tuner_service.api.workers import TRIAL
+from tuner_service.service import artifacts
+from tuner_service.service.views import artifact_json
+
+router = APIRouter(tags=["workers"])
+
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/octet-stream": {
+                "schema": {"type": "string", "format": "binary"},
+                "example": "the file's bytes",
+            }
+        },
+    }
+}
+
+
+@router.put(
+    TRIAL + "/artifacts/{name}",
+    status_code=201,
+    responses={201: {"model": wire.ArtifactReply}, **problems(404, 409, 413)},
+    openapi_extra=_BODY,
+)
+async def upload(
+    study: str,
+    number: int,
+    name: Annotated[str, Path(pattern=wire.NAME)],
+    request: Request,
+    service: ServiceNow,
+    by: Worker,
+    attempt: Annotated[
+        int | None, Query(ge=1, description="Left out: the one that is current at the start.")
+    ] = None,
+    content_digest: Annotated[
+        str | None,
+        Header(description="`sha-256=:BASE64:` (RFC 9530); checked before the file shows."),
+    ] = None,
+) -> JSONResponse:
+    """Hand in a file, as the raw body. It becomes visible only once it is whole and verified."""
+    expected = digests.parsed(content_digest) if content_digest is not None else None
+    part, current = await run_in_threadpool(
+        artifacts.receive, service, study, number, attempt, by.holder
+    )
+    try:
+        async for chunk in request.stream():
+            await run_in_threadpool(part.write, chunk)
+        stored = await run_in_threadpool(
+            artifacts.store,
+            service,
+            study,
+            number,
+            current,
+            by.holder,
+            part,
+            artifact=name,
+            expected_sha256=expected,
+        )
+    finally:
+        await run_in_threadpool(part.discard)
+    return JSONResponse(artifact_json(stored), 201)

@@ -1,0 +1,31 @@
+"""Errors as the user of the command line sees them."""
+
+from collections.abc import Sequence
+
+
+class UserError(Exception):
+    """Something the user can put right; the message says how."""
+
+
+def explain(error: Exception) -> str | None:
+    """What to tell the user; None for what is no mistake of theirs but ours."""
+    # The modules of these errors are costly, and only a failing command pays for them.
+    from tuner_service.client.errors import ApiError, ClientError
+    from tuner_service.errors import TunerError
+    from tuner_service.settings import BadSettings
+
+    if isinstance(error, ApiError) and error.errors:
+        lines = [f"  {_place(problem.loc)}: {problem.msg}" for problem in error.errors]
+        return "\n".join((f"error: the server refused the request ({error.code}):", *lines))
+    if isinstance(error, ApiError):
+        hint = "; give another with --token or TUNER_TOKEN" if error.status == 401 else ""
+        return f"error: {error.detail}{hint}"
+    if isinstance(error, ClientError | TunerError | BadSettings | UserError):
+        return f"error: {error}"
+    return None
+
+
+def _place(loc: Sequence[str | int]) -> str:
+    """Where in a study's file: ``overrides.learning_rate.min``."""
+    inside = loc[1:] if loc[:1] == ("body",) else loc
+    return ".".join(map(str, inside)) or "request"

@@ -1,0 +1,131 @@
+"""Keras callbacks of a trial: what it reports, when it stops, which weights it keeps."""
+
+import math
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+Logs = dict[str, float]
+
+
+class TrialFailed(Exception):
+    """The trial must end as failed, for the reason in the message."""
+
+
+class UnknownMetric(TrialFailed):
+    def __init__(self, name: str, reported: Collection[str]) -> None:
+        super().__init__(
+            f'unknown metric "{name}"; this model reports: {", ".join(sorted(reported))}'
+        )
+
+
+class NotFinite(TrialFailed):
+    def __init__(self, metric: str, value: float, epoch: int) -> None:
+        super().__init__(f'metric "{metric}" became {value} in epoch {epoch}')
+
+
+class Stopped(Exception):
+    """Somebody asked the trial to stop."""
+
+
+@dataclass(frozen=True)
+class EpochReport:
+    """What a whole epoch gave. ``metrics`` has ``learning_rate`` too; values may be NaN or infinite."""
+
+    epoch: int
+    metrics: Mapping[str, float]
+    seconds: float
+
+
+class StopOnRequest(keras.callbacks.Callback):  # type: ignore[misc]
+    """Raises Stopped out of ``fit`` between two batches, of training or of validation.
+
+    Only at the beginning of a batch: a hook at its end would have Keras wait for the device after every batch.
+    """
+
+    def __init__(self, stop_requested: Callable[[], bool]) -> None:
+        super().__init__()
+        self.stop_requested = stop_requested
+
+    def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        if self.stop_requested():
+            raise Stopped
+
+    def on_test_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        if self.stop_requested():
+            raise Stopped
+
+
+class Metrics(keras.callbacks.Callback):  # type: ignore[misc]
+    """Goes first: adds ``learning_rate`` for the callbacks after it, and asks for what they will need.
+
+    The rate is the one that the epoch was trained with, so it is read before anybody reduces it. Raises UnknownMetric
+    at the end of the first epoch.
+    """
+
+    def __init__(self, needed: Collection[str]) -> None:
+        super().__init__()
+        self.needed = needed
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        assert logs is not None
+        logs["learning_rate"] = float(
+            keras.ops.convert_to_tensor(self.model.optimizer.learning_rate)
+        )
+        for name in self.needed:
+            if name not in logs:
+                raise UnknownMetric(name, logs)
+
+
+class BestEpoch(keras.callbacks.Callback):  # type: ignore[misc]
+    """Keeps the weights of the best epoch, by a metric and a direction, and puts them back in the end.
+
+    What ModelCheckpoint does with ``save_best_only``, but in memory: on the digits a copy takes 1 ms, a file 20 to 40,
+    after most epochs of a fraction of a second. The caller writes one file when training is over.
+    """
+
+    def __init__(self, metric: str, direction: str) -> None:
+        super().__init__()
+        self.metric = metric
+        self.sign = 1.0 if direction == "maximize" else -1.0
+        self.best = -math.inf
+        self.weights: list[Any] | None = None
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        assert logs is not None
+        value = self.sign * logs[self.metric]
+        if value > self.best:
+            self.best = value
+            self.weights = self.model.get_weights()
+
+    def restore(self) -> None:
+        """Give the model its best epoch's weights; nothing if no epoch had a finite value."""
+        if self.weights is not None:
+            self.model.set_weights(self.weights)
+
+
+class Reporter(keras.callbacks.Callback):  # type: ignore[misc]
+    """Goes last: prints and reports the epoch, and then raises NotFinite if the loss or an objective is not finite."""
+
+    def __init__(self, report: Callable[[EpochReport], None], objectives: Collection[str]) -> None:
+        super().__init__()
+        self.report = report
+        self.finite = ("loss", "val_loss", *objectives)
+        self.started = 0.0
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        self.started = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        assert logs is not None
+        metrics = {name: float(value) for name, value in logs.items()}
+        seconds = time.perf_counter() - self.started
+        shown = "  ".join(f"{name} {value:.4g}" for name, value in metrics.items())
+        print(f"epoch {epoch}  {shown}  ({seconds:.2f} s)", flush=True)
+        self.report(EpochReport(epoch, metrics, seconds))
+        for name in self.finite:
+            if not math.isfinite(metrics.get(name, 0.0)):
+                raise NotFinite(name, metrics[name], epoch)

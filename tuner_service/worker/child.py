@@ -1,0 +1,163 @@
+"""The process that trains, one trial after another: ``python -m tuner_service.worker.child FD``.
+
+FD is an inherited socket to the supervisor, with one JSON object a line in either direction.
+
+    from the supervisor                           from here
+                                                  ready        backend, devices
+    discover  search_spaces                       catalogue    search_spaces, broken
+    train     task, folder                        started      model_parameters
+                                                  epoch        epoch, metrics, seconds
+    stop                                          finished     state, error, model_parameters, artifacts
+
+Standard output and error are the trial's log. When the socket closes the supervisor is gone, and so is this process,
+at once and in the middle of whatever it does.
+"""
+
+import gc
+import json
+import math
+import os
+import queue
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+Message = dict[str, Any]
+
+
+class Supervisor:
+    """The other end of the socket. ``stop`` is set while the supervisor wants the current trial to end."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.connection = connection
+        self.stop = threading.Event()
+        self._requests: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._sending = threading.Lock()
+        threading.Thread(target=self._read, name="supervisor", daemon=True).start()
+
+    def send(self, **message: Any) -> None:
+        """One whole line. Numbers that JSON does not have go as null."""
+        line = json.dumps(_finite(message), allow_nan=False).encode() + b"\n"
+        try:
+            with self._sending:
+                self.connection.sendall(line)
+        except OSError:
+            os._exit(0)  # nobody is left to hear of it
+
+    def requests(self) -> Iterator[Message]:
+        """Trials to train and families to discover, in order, for ever."""
+        while True:
+            yield self._requests.get()
+
+    def _read(self) -> None:
+        try:
+            with self.connection.makefile("rb") as lines:
+                for line in lines:
+                    self._take(json.loads(line))
+        except OSError:
+            pass
+        finally:
+            # Not sys.exit: training runs in the main thread and must not go on for a lost supervisor.
+            os._exit(0)
+
+    def _take(self, message: Message) -> None:
+        if message["type"] == "stop":
+            self.stop.set()
+            return
+        # Here and not when training begins: a stop that follows at once must not be forgotten.
+        self.stop.clear()
+        self._requests.put(message)
+
+
+def _finite(value: Any) -> Any:
+    match value:
+        case float() if not math.isfinite(value):
+            return None
+        case dict():
+            return {key: _finite(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_finite(item) for item in value]
+        case _:
+            return value
+
+
+def serve(supervisor: Supervisor) -> None:
+    """Import Keras, say so, and do as asked. Does not return."""
+    import keras
+
+    # What the imports brought will live as long as the process; without it in the way, the collection after each
+    # trial takes milliseconds and not a tenth of a second.
+    gc.collect()
+    gc.freeze()
+    supervisor.send(type="ready", backend=keras.backend.backend(), devices=_devices())
+    for request in supervisor.requests():
+        match request["type"]:
+            case "train":
+                _train(supervisor, request)
+            case "discover":
+                _discover(supervisor, request["search_spaces"])
+
+
+def _train(supervisor: Supervisor, request: Message) -> None:
+    from tuner_service.worker.training import Task, train
+
+    outcome = train(
+        Task.from_json(request["task"]),
+        Path(request["folder"]),
+        report=lambda report: supervisor.send(
+            type="epoch", epoch=report.epoch, metrics=dict(report.metrics), seconds=report.seconds
+        ),
+        stop_requested=supervisor.stop.is_set,
+        started=lambda count: supervisor.send(type="started", model_parameters=count),
+    )
+    if outcome.error is not None:
+        print(outcome.error, flush=True)
+    supervisor.send(
+        type="finished",
+        state=outcome.state,
+        error=outcome.error,
+        model_parameters=outcome.model_parameters,
+        artifacts=outcome.artifacts,
+    )
+
+
+def _discover(supervisor: Supervisor, names: list[str]) -> None:
+    from search_spaces.catalogue import describe
+    from search_spaces.errors import SearchSpaceError
+
+    found, broken = [], []
+    for name in names:
+        try:
+            found.append(describe(name))
+        except SearchSpaceError as error:
+            broken.append({"name": name, "error": str(error)})
+    supervisor.send(type="catalogue", search_spaces=found, broken=broken)
+
+
+def _devices() -> list[str]:
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow
+
+        # Keras's own list would claim the GPU's memory already.
+        return [device.name for device in tensorflow.config.list_physical_devices()]
+    return [str(device) for device in keras.distribution.list_devices()]
+
+
+def main() -> None:
+    # Ctrl-C reaches every process of the terminal; whether a trial ends then is for the supervisor to say.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Before TensorFlow is imported: only errors in the log, and no more GPU memory than a trial needs, because the
+    # next child is already warm beside this one.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+    serve(Supervisor(socket.socket(fileno=int(sys.argv[1]))))
+
+
+if __name__ == "__main__":
+    main()

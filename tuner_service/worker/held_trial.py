@@ -1,0 +1,147 @@
+"""A trial that this worker holds, and everything it can say of it."""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, Self, TypeVar
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from tuner_service.domain.trial import Verdict, finite
+from tuner_service.wire import ClaimReply, VerdictReply
+from tuner_service.worker.connection import READ_SECONDS, Connection
+from tuner_service.worker.errors import Refused
+
+ReplyT = TypeVar("ReplyT", bound=BaseModel)
+
+MOST_ERROR_CHARACTERS = 20_000
+TASK_FIELDS = {
+    "study",
+    "number",
+    "attempt",
+    "search_space",
+    "dataset",
+    "parameters",
+    "training",
+    "objectives",
+    "seed",
+}
+
+
+@dataclass(frozen=True)
+class HeldTrial:
+    """One attempt at a trial. Every call raises LeaseLost once another attempt, or the trial's end, came in between."""
+
+    claim: ClaimReply
+    connection: Connection
+
+    def __str__(self) -> str:
+        return f"{self.claim.study}/{self.claim.number}"
+
+    @property
+    def task(self) -> dict[str, Any]:
+        """What the training process needs to know."""
+        return self.claim.model_dump(mode="json", include=TASK_FIELDS)
+
+    def within(self, seconds: float) -> Self:
+        """The same trial for last words; see ``Connection.within``."""
+        return replace(self, connection=self.connection.within(seconds))
+
+    def report_epoch(
+        self,
+        epoch: int,
+        metrics: Mapping[str, float | None],
+        seconds: float | None,
+        model_parameters: int | None,
+    ) -> Verdict:
+        """Report an epoch, which renews the lease; NaN and the infinities, unknown to JSON, become null."""
+        body = {
+            "attempt": self.claim.attempt,
+            "epoch": epoch,
+            "metrics": finite(metrics),
+            "seconds": seconds,
+            "model_parameters": model_parameters,
+        }
+        return _read(VerdictReply, self._post("epochs", body)).verdict
+
+    def heartbeat(self) -> Verdict:
+        """Renew the lease."""
+        return _read(VerdictReply, self._post("heartbeat", self._attempt)).verdict
+
+    def finish(
+        self,
+        state: Literal["completed", "failed"],
+        error: str | None,
+        model_parameters: int | None,
+    ) -> None:
+        """End the trial; of an error that is too long, the beginning and the end are kept."""
+        body = {
+            **self._attempt,
+            "state": state,
+            "error": None if error is None else _shortened(error),
+            "model_parameters": model_parameters,
+        }
+        self._post("finish", body)
+
+    def release(self) -> None:
+        """Give the trial back unharmed; no attempt is charged."""
+        self._post("release", self._attempt)
+
+    def upload(self, file: Path) -> None:
+        """Send a file as an artifact of the same name, with its digest (RFC 9530)."""
+        with file.open("rb") as content:
+            digest = hashlib.file_digest(content, "sha256").digest()
+        self.connection.put_file(
+            f"{self._path}/artifacts/{file.name}",
+            file,
+            params={"attempt": str(self.claim.attempt)},
+            headers={
+                "Content-Type": "application/octet-stream",
+                "Content-Digest": f"sha-256=:{base64.b64encode(digest).decode('ascii')}:",
+            },
+        )
+
+    @property
+    def _attempt(self) -> dict[str, int]:
+        return {"attempt": self.claim.attempt}
+
+    @property
+    def _path(self) -> str:
+        return f"/v1/studies/{self.claim.study}/trials/{self.claim.number}"
+
+    def _post(self, action: str, body: Mapping[str, Any]) -> httpx.Response:
+        return self.connection.request("POST", f"{self._path}/{action}", body)
+
+
+def claim_trial(
+    connection: Connection, worker: str, key: str, wait_seconds: float
+) -> HeldTrial | None:
+    """Take the next trial for this worker, waiting at the server for one; None if there was no work.
+
+    The same key gets the same trial. Raises Refused, Unreachable.
+    """
+    body = {"worker": worker, "key": key, "study": None, "wait_seconds": wait_seconds}
+    response = connection.request(
+        "POST", "/v1/claims", body, read_seconds=wait_seconds + READ_SECONDS
+    )
+    if response.status_code == 204:
+        return None
+    return HeldTrial(_read(ClaimReply, response), connection)
+
+
+def _read(kind: type[ReplyT], response: httpx.Response) -> ReplyT:
+    try:
+        return kind.model_validate_json(response.content)
+    except ValidationError as error:
+        detail = f"{response.request.url.path} did not answer as a tuner server does"
+        raise Refused(response.status_code, "bad_reply", detail) from error
+
+
+def _shortened(error: str) -> str:
+    if len(error) <= MOST_ERROR_CHARACTERS:
+        return error
+    part = MOST_ERROR_CHARACTERS // 2 - 10
+    return f"{error[:part]}\n[…]\n{error[-part:]}"

@@ -1,0 +1,58 @@
+"""What a worker is started with."""
+
+import os
+import re
+import socket
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from tuner_service.wire import NAME
+
+
+@dataclass(frozen=True)
+class WorkerOptions:
+    """``slots`` None: as many as the machine is good for.
+
+    ``folder``: where trials' files lie until they are uploaded; default: where the system has temporary files.
+    """
+
+    url: str
+    token: str = field(repr=False)
+    name: str = ""
+    """Empty: made of the host's name and the process id."""
+    slots: int | None = None
+    folder: Path | None = None
+    stop_with_parent: bool = False
+    """Standard input is a pipe that the parent holds; its end means: stop."""
+
+
+class BadOptions(ValueError):
+    """The message is meant for the user."""
+
+
+def check(options: WorkerOptions) -> None:
+    """Raises BadOptions, with a message that does not repeat the token."""
+    try:
+        url = httpx.URL(options.url)
+    except httpx.InvalidURL as error:
+        raise BadOptions(f"TUNER_URL: {error}") from error
+    if url.scheme not in ("http", "https") or not url.host:
+        # Not repeated: it may hold a password.
+        raise BadOptions("TUNER_URL: the server's address must be like http://host:port")
+    if not options.token or not re.fullmatch(r"[\x21-\x7e]+", options.token):
+        raise BadOptions("TUNER_TOKEN: there is no token, or it has characters that no token has")
+    if options.slots is not None and options.slots < 1:
+        raise BadOptions(f"--slots: at least 1, got {options.slots}")
+    if options.name and not re.fullmatch(NAME, options.name):
+        raise BadOptions(
+            f'--name: "{options.name}" is no worker\'s name; allowed are letters, digits, '
+            '".", "_" and "-", not in the first place'
+        )
+
+
+def default_name() -> str:
+    """The host's name and the process id, as a URL can hold it."""
+    host = re.sub(r"[^A-Za-z0-9._-]+", "-", socket.gethostname()).strip("-._")[:100]
+    return f"{host or 'worker'}-{os.getpid()}"

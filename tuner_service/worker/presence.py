@@ -1,0 +1,109 @@
+"""Being there: the worker's entry in the fleet, registered and kept fresh."""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from tuner_service.worker.connection import Connection
+from tuner_service.worker.devices import find_gpus, measure_load
+from tuner_service.worker.errors import NotAllowed, Refused, Unreachable
+
+log = logging.getLogger(__name__)
+
+REFRESH_SECONDS = 20.0
+
+
+class Presence:
+    """Registers the worker and repeats that with its current load, until ``stop`` is set.
+
+    ``entry`` is the registration without the load. A refusal of the first one ends the worker through ``fail``.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        entry: Mapping[str, Any],
+        connection: Connection,
+        stop: threading.Event,
+        fail: Callable[[str], None],
+    ) -> None:
+        self.name = name
+        self._entry = entry
+        self._connection = connection
+        self._stop = stop
+        self._fail = fail
+        self._due = threading.Event()
+        self._settled = threading.Event()
+        """Set once the first registration has its answer, or there will be none."""
+
+    def start(self) -> None:
+        threading.Thread(target=self._keep, name="presence", daemon=True).start()
+
+    def wait(self) -> None:
+        """Wait for the first registration: a worker that the server does not know gets no trial."""
+        self._settled.wait()
+
+    def refresh(self) -> None:
+        """Register again soon, without waiting for the turn."""
+        self._due.set()
+
+    def _register(self) -> None:
+        self._due.clear()
+        load = measure_load(find_gpus())
+        self._connection.request("PUT", f"/v1/workers/{self.name}", {**self._entry, "load": load})
+
+    def _keep(self) -> None:
+        if not self._first():
+            return
+        while True:
+            # A stop does not end this wait; nobody waits for this thread.
+            self._due.wait(REFRESH_SECONDS)
+            if self._stop.is_set():
+                return
+            try:
+                self._register()
+            except NotAllowed as refusal:
+                self._fail(f"the server does not accept this worker any more: {refusal}")
+                return
+            except Refused as refusal:
+                log.warning("the registration was refused: %s", refusal)
+            except Unreachable:
+                return
+
+    def _first(self) -> bool:
+        try:
+            self._register()
+        except Refused as refusal:
+            self._fail(f"the server refused the worker: {refusal}")
+            # Nobody may claim now: whoever waits finds the worker about to stop.
+            self._stop.wait()
+            return False
+        except Unreachable:
+            return False
+        else:
+            log.info("worker %s registered", self.name)
+            return True
+        finally:
+            self._settled.set()
+
+
+def registration(
+    *,
+    host: str,
+    devices: Sequence[Mapping[str, Any]],
+    slots: int,
+    backend: str,
+    version: str,
+    catalogue: Mapping[str, Sequence[Any]],
+) -> dict[str, Any]:
+    """What a worker says of itself; the catalogue's entries go whole, so that the server learns them."""
+    return {
+        "host": host,
+        "devices": list(devices),
+        "slots": slots,
+        "backend": backend,
+        "version": version,
+        "search_spaces": list(catalogue["search_spaces"]),
+        "datasets": list(catalogue["datasets"]),
+    }

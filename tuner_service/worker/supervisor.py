@@ -1,0 +1,204 @@
+"""The worker's one process that talks to the server: it starts, watches and ends everything else.
+
+It never imports a deep-learning framework; that is the business of the training processes.
+"""
+
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from types import FrameType
+from typing import Any, NoReturn
+
+from search_spaces.catalogue import load_catalogue
+from tuner_service import __version__
+from tuner_service.worker.connection import Connection
+from tuner_service.worker.devices import default_slots, describe_devices, find_gpus
+from tuner_service.worker.environment import backend_of, child_environment
+from tuner_service.worker.follow import SHUTDOWN_SECONDS
+from tuner_service.worker.limits import usable_cores
+from tuner_service.worker.options import BadOptions, WorkerOptions, check, default_name
+from tuner_service.worker.presence import Presence, registration
+from tuner_service.worker.process import Program
+from tuner_service.worker.slot import RELEASE_SECONDS, Slot
+from tuner_service.worker.workspace import workspace
+
+__all__ = ["Supervisor", "WorkerOptions", "run_worker"]
+
+log = logging.getLogger(__name__)
+
+ANSWER_SECONDS = 0.5
+"""A claim that was granted in the moment of the stop has so long to be answered, and is then given back."""
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+@dataclass(frozen=True)
+class Signalled:
+    number: int
+
+
+@dataclass(frozen=True)
+class ParentGone:
+    pass
+
+
+@dataclass(frozen=True)
+class Failure:
+    reason: str
+
+
+def run_worker(options: WorkerOptions) -> int:
+    """Work until told to stop. The exit code: 0 after a stop, 1 (and a line in the log) if it could not work.
+
+    Must run in the main thread, where signals arrive.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    # It would log every request.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    return Supervisor(options, Program(), load_catalogue()).run()
+
+
+class Supervisor:
+    """One worker. All that its main thread is told comes through one queue, which is safe to use in signal handlers."""
+
+    def __init__(
+        self, options: WorkerOptions, program: Program, catalogue: Mapping[str, Sequence[Any]]
+    ) -> None:
+        self._options = options
+        self._program = program
+        self._catalogue = catalogue
+        self._told: SimpleQueue[Signalled | ParentGone | Failure] = SimpleQueue()
+        self._stop = threading.Event()
+        self._slots: list[Slot] = []
+
+    def run(self) -> int:
+        try:
+            check(self._options)
+            with workspace(self._options.folder) as folder, self._signals():
+                return self._work(folder)
+        except (BadOptions, OSError) as error:
+            log.error("%s", error)
+            return 1
+
+    def _work(self, folder: Path) -> int:
+        if self._options.stop_with_parent:
+            threading.Thread(target=self._watch_parent, name="parent", daemon=True).start()
+        self._start(folder)
+        told = self._told.get()
+        match told:
+            case Signalled(number):
+                log.info("%s: stopping", signal.Signals(number).name)
+            case ParentGone():
+                log.info("the parent process is gone: stopping")
+            case Failure(reason):
+                log.error("%s", reason)
+        self._shut_down()
+        return 1 if isinstance(told, Failure) else 0
+
+    def _start(self, folder: Path) -> None:
+        options = self._options
+        connection = Connection(options.url, options.token, self._stop)
+        gpus = find_gpus()
+        count = options.slots or default_slots(gpus)
+        entry = registration(
+            host=socket.gethostname(),
+            devices=describe_devices(gpus),
+            slots=count,
+            backend=backend_of(os.environ),
+            version=__version__,
+            catalogue=self._catalogue,
+        )
+        presence = Presence(
+            options.name or default_name(), entry, connection, self._stop, self._fail
+        )
+        cores = usable_cores()
+        log.info("worker %s: %s, slots: %d", presence.name, _where(len(gpus), cores), count)
+        self._slots = [
+            Slot(
+                number,
+                program=self._program,
+                environment=child_environment(os.environ, number, count, gpus, cores),
+                connection=connection,
+                presence=presence,
+                folder=folder / f"slot-{number}",
+                stop=self._stop,
+                fail=self._fail,
+            )
+            for number in range(count)
+        ]
+        presence.start()
+        for slot in self._slots:
+            slot.start()
+
+    def _shut_down(self) -> None:
+        # First nothing new: from here on no slot claims, and nobody waits for a server that does not answer.
+        self._stop.set()
+        # Then the processes stop training. Each slot gives its trial back only after its process has stopped, or was
+        # killed because it did not: given back earlier, the trial would start elsewhere while it still trains here.
+        for slot in self._slots:
+            slot.wake()
+        self._join(SHUTDOWN_SECONDS + RELEASE_SECONDS + 1.0, holding=True)
+        # The other slots wait for a claim's answer. One that is granted just now is given back like the rest; when we
+        # are gone the server sees the connection end and grants no more.
+        self._join(ANSWER_SECONDS, holding=False)
+        self._join(RELEASE_SECONDS, holding=True)
+        # Only now the processes end, all at once: one that ends with a trial in it would look as if it had crashed.
+        for slot in self._slots:
+            slot.hang_up()
+        for slot in self._slots:
+            slot.close()
+        log.info("stopped")
+
+    def _join(self, seconds: float, *, holding: bool) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and any(
+            slot.is_alive() and (slot.holding or not holding) for slot in self._slots
+        ):
+            self._heed_second_signal(0.05)
+
+    def _heed_second_signal(self, seconds: float) -> None:
+        try:
+            told = self._told.get(timeout=seconds)
+        except Empty:
+            return
+        if isinstance(told, Signalled):
+            self._die(told.number)
+
+    def _die(self, number: int) -> NoReturn:
+        """At once: whoever asks twice does not want to wait. The leases run out, so nothing is lost even so."""
+        log.warning("%s again: ending at once", signal.Signals(number).name)
+        for slot in self._slots:
+            slot.kill()
+        os._exit(128 + number)
+
+    def _fail(self, reason: str) -> None:
+        self._told.put(Failure(reason))
+
+    def _watch_parent(self) -> None:
+        while sys.stdin.buffer.read(4096):
+            pass
+        self._told.put(ParentGone())
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        def tell(number: int, _: FrameType | None) -> None:
+            self._told.put(Signalled(number))
+
+        before = {number: signal.signal(number, tell) for number in SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _where(gpus: int, cores: int) -> str:
+    return f"{gpus} GPUs" if gpus else f"{cores} cores"
