@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import uvicorn
 
-from tuner_service.api.app import create_app
+from tuner_service.server.app import create_app
 from tuner_service.service.setup import Service
 
 

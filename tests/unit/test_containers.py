@@ -23,10 +23,10 @@ from packaging.specifiers import SpecifierSet
 from typer.main import get_command
 
 from tuner_service.api import operations
-from tuner_service.api.server import GRACE_SECONDS
 from tuner_service.cli import local_worker
 from tuner_service.cli.app import app
-from tuner_service.settings import DEFAULT_PORT, Settings
+from tuner_service.server.run import GRACE_SECONDS
+from tuner_service.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 FILES = {
@@ -187,9 +187,9 @@ def parse_command(words: list[str]) -> None:
     command.make_context(command.name, rest)
 
 
-def default_port(name: str) -> int:
+def default_port() -> int:
     command: Any = get_command(app)
-    [port] = [p.default for p in command.commands[name].params if p.name == "port"]
+    [port] = [p.default for p in command.commands["serve"].params if p.name == "port"]
     assert isinstance(port, int)
     return port
 
@@ -201,6 +201,7 @@ def variables_of(name: str) -> set[str]:
     return set(re.findall(r"TUNER_[A-Z_]+[A-Z]", helps))
 
 
+DEFAULT_PORT = default_port()
 SETTINGS = {f"TUNER_{name.upper()}" for name in Settings.model_fields}
 
 
@@ -336,7 +337,6 @@ def test_the_server_listens_where_other_containers_reach_it() -> None:
 
 
 def test_ports_are_the_one_that_the_server_listens_on() -> None:
-    assert default_port("serve") == DEFAULT_PORT
     [published] = GPU["services"]["server"]["ports"]
 
     assert STAGES["server"].only("EXPOSE") == str(DEFAULT_PORT)

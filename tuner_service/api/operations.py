@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Metric, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -10,7 +10,6 @@ from prometheus_client.registry import Collector
 
 from tuner_service import __version__
 from tuner_service.api.conventions import problems
-from tuner_service.api.measuring import Requests
 from tuner_service.api.security import Anyone, ServiceNow
 from tuner_service.domain.study import StudyState
 from tuner_service.domain.trial import TrialState
@@ -33,11 +32,11 @@ def readyz(service: ServiceNow) -> JSONResponse:
 
 
 @router.get("/metrics", response_class=Response, responses=problems())
-def metrics(service: ServiceNow, by: Anyone) -> Response:
+def metrics(service: ServiceNow, by: Anyone, request: Request) -> Response:
     """Prometheus: studies and trials by state, requests by route and status with their durations."""
     registry = CollectorRegistry()
     registry.register(_States(service))
-    text = generate_latest(registry) + generate_latest(Requests.registry)
+    text = generate_latest(registry) + generate_latest(request.app.state.requests)
     return Response(text, media_type=CONTENT_TYPE_LATEST)
 
 

@@ -53,15 +53,17 @@ async def claim(
     deadline = loop.time() + claim.wait_seconds
     stopping: asyncio.Event = request.app.state.stopping
     with service.bell.listening(WORK) as rung:
-        while True:
+        # A worker that hung up must not be handed a trial that nobody would hear of until its lease runs out.
+        while not await request.is_disconnected():
             rung.clear()
             found = await run_in_threadpool(claims.claim, service, claim, by.holder)
             if found is not None:
                 return JSONResponse(found)
             left = deadline - loop.time()
-            if left <= 0 or stopping.is_set() or await request.is_disconnected():
-                return Response(status_code=204)
+            if left <= 0 or stopping.is_set():
+                break
             await first_of(rung, stopping, min(left, POLL_SECONDS))
+    return Response(status_code=204)
 
 
 _VERDICT = {200: {"model": wire.VerdictReply}, **problems(404, 409, 413, 415)}

@@ -37,8 +37,8 @@ def up(
     no_worker: Annotated[bool, typer.Option("--no-worker", help="Start the server alone.")] = False,
 ) -> None:
     """Start the service on this machine: server and local worker. Ctrl-C stops both."""
-    from tuner_service.api.server import run_server
     from tuner_service.home import RunningServer, announce, forget
+    from tuner_service.server.run import run_server
     from tuner_service.service.setup import open_service
     from tuner_service.service.tokens import ADMIN_TOKEN, Role, create_login_code, ensure_admin
     from tuner_service.settings import Settings

@@ -7,7 +7,6 @@ import logging
 import os
 import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -183,7 +182,8 @@ class Supervisor:
         self._told.put(Failure(reason))
 
     def _watch_parent(self) -> None:
-        while sys.stdin.buffer.read(4096):
+        # Not through sys.stdin: a thread blocked in its buffer aborts the interpreter's own end.
+        while os.read(0, 4096):
             pass
         self._told.put(ParentGone())
 

@@ -11,20 +11,18 @@ _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0)
 class Requests:
     """ASGI middleware: counts by method, route and status; a route is its pattern, so names never become labels."""
 
-    registry = CollectorRegistry()
-    count = Counter(
-        "tuner_http_requests", "Requests.", ["method", "route", "status"], registry=registry
-    )
-    duration = Histogram(
-        "tuner_http_request_seconds",
-        "Time to the end of the reply, in seconds.",
-        ["route"],
-        buckets=_BUCKETS,
-        registry=registry,
-    )
-
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
         self._app = app
+        self._count = Counter(
+            "tuner_http_requests", "Requests.", ["method", "route", "status"], registry=registry
+        )
+        self._duration = Histogram(
+            "tuner_http_request_seconds",
+            "Time to the end of the reply, in seconds.",
+            ["route"],
+            buckets=_BUCKETS,
+            registry=registry,
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -43,5 +41,5 @@ class Requests:
             await self._app(scope, receive, noting)
         finally:
             route = getattr(scope.get("route"), "path", "unknown")
-            self.count.labels(scope["method"], route, status).inc()
-            self.duration.labels(route).observe(time.perf_counter() - started)
+            self._count.labels(scope["method"], route, status).inc()
+            self._duration.labels(route).observe(time.perf_counter() - started)

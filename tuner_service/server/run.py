@@ -8,8 +8,8 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
-from tuner_service.api.app import create_app
 from tuner_service.errors import TunerError
+from tuner_service.server.app import create_app
 from tuner_service.service.setup import open_service
 from tuner_service.settings import Settings
 

@@ -5,24 +5,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
 
 from tuner_service import __version__
-from tuner_service.api import (
-    catalogue,
-    docs,
-    headers,
-    operations,
-    problems,
-    studies,
-    trials,
-    uploads,
-    workers,
-)
-from tuner_service.api.background import reap_forever
-from tuner_service.api.limits import BodyLimit
-from tuner_service.api.measuring import Requests
+from tuner_service.api import catalogue, operations, problems, studies, trials, uploads, workers
 from tuner_service.api.security import Trust
 from tuner_service.dashboard import pages
+from tuner_service.server import docs, headers
+from tuner_service.server.background import reap_forever
+from tuner_service.server.limits import BodyLimit
+from tuner_service.server.measuring import Requests
 from tuner_service.service.setup import Service
 
 DESCRIPTION = (
@@ -56,7 +48,8 @@ def create_app(service: Service) -> FastAPI:
     app.state.trust = Trust()
     app.add_middleware(BodyLimit, upload_bytes=service.settings.max_upload_bytes)
     app.add_middleware(headers.SecurityHeaders)
-    app.add_middleware(Requests)
+    app.state.requests = CollectorRegistry()
+    app.add_middleware(Requests, registry=app.state.requests)
     problems.install(app)
     # Routes are looked up in order: the ones that workers call with every epoch come first.
     for module in (workers, studies, trials, uploads, catalogue, operations):
