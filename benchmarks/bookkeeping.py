@@ -133,7 +133,9 @@ def main() -> None:
             growth(Ours(call))
         with running(home / "sqlite", "--no-worker") as call:
             compare("SQLite", Ours(call), Peers(f"sqlite:///{home / 'peer.sqlite3'}"))
-        with postgres_databases() as (mine, theirs):
-            with running(home / "postgres", "--no-worker", database_url=mine) as call:
-                peers = Peers(theirs.replace("postgresql://", "postgresql+psycopg://"))
-                compare("Postgres", Ours(call), peers)
+        with (
+            postgres_databases() as (mine, theirs),
+            running(home / "postgres", "--no-worker", database_url=mine) as call,
+        ):
+            peers = Peers(theirs.replace("postgresql://", "postgresql+psycopg://"))
+            compare("Postgres", Ours(call), peers)

@@ -1,7 +1,7 @@
 """Wall clock: what the service costs around the training itself.
 
 The same candidates of the digits family (drawn at random, seeded) trained with the same callbacks and seeds: by bare
-loops (build, fit, clear), one process and two processes at once, and by the service with one slot and with two. Starting
+loops (build, fit, clear), one process and two processes at once, and by the service with one slot and two. Starting
 Python and importing Keras is left out on every side. The runs train the same epochs, which is checked.
 """
 

@@ -1,6 +1,5 @@
 """One trial: build the candidate, fit it, keep its best epoch. Knows nothing of servers or processes."""
 
-import gc
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -77,20 +76,30 @@ def train(
     ``folder``. The same task gives the same metrics on the same machine.
     """
     try:
-        keras.utils.set_random_seed(task.seed)
-        try:
-            data = _dataset(task.dataset)
-            hypermodel = registry.build(task.search_space, data.signature)
-            model = presets.build(hypermodel, task.parameters)
-        except Exception as error:  # a family is anybody's code
-            return Outcome("failed", reason(error, doing="building the model"), None, ())
-        count = int(model.count_params())
-        started(count)
-        folder.mkdir(parents=True, exist_ok=True)
-        return _fit(task, model, count, data, folder, report, stop_requested)
+        return _train(task, folder, report, stop_requested, started)
     finally:
+        # Collects garbage too, which needs the frame that held the model to be gone.
         keras.utils.clear_session()
-        gc.collect()
+
+
+def _train(
+    task: Task,
+    folder: Path,
+    report: Callable[[EpochReport], None],
+    stop_requested: Callable[[], bool],
+    started: Callable[[int], None],
+) -> Outcome:
+    keras.utils.set_random_seed(task.seed)
+    try:
+        data = _dataset(task.dataset)
+        hypermodel = registry.build(task.search_space, data.signature)
+        model = presets.build(hypermodel, task.parameters)
+    except Exception as error:  # a family is anybody's code
+        return Outcome("failed", reason(error, doing="building the model"), None, ())
+    count = int(model.count_params())
+    started(count)
+    folder.mkdir(parents=True, exist_ok=True)
+    return _fit(task, model, count, data, folder, report, stop_requested)
 
 
 def _fit(
