@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -59,8 +60,10 @@ def cluster() -> Iterator[str]:
         _run([folder / "pg_isready", "-h", "127.0.0.1", "-p", str(port), "-t", "30"], tries=100)
         yield f"postgresql://tuner@127.0.0.1:{port}"
     finally:
-        server.terminate()
-        server.wait(30)
+        server.send_signal(
+            signal.SIGINT
+        )  # Postgres's fast shutdown: it does not wait for clients to leave
+        server.wait(60)
         shutil.rmtree(home, ignore_errors=True)
 
 

@@ -127,10 +127,15 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("trials", schema=None) as batch_op:
-        batch_op.create_index("ix_trials_study_ended", ["study_id", "ended_revision"], unique=False)
         batch_op.create_index(
-            "ix_trials_study_state_value", ["study_id", "state", "value"], unique=False
+            "ix_trials_best",
+            ["study_id", "value"],
+            unique=False,
+            sqlite_where=sa.text("state = 'completed'"),
+            postgresql_where=sa.text("state = 'completed'"),
         )
+        batch_op.create_index("ix_trials_study_ended", ["study_id", "ended_revision"], unique=False)
+        batch_op.create_index("ix_trials_study_state", ["study_id", "state"], unique=False)
 
     op.create_table(
         "artifacts",
@@ -206,8 +211,13 @@ def downgrade() -> None:
     op.drop_table("claims")
     op.drop_table("artifacts")
     with op.batch_alter_table("trials", schema=None) as batch_op:
-        batch_op.drop_index("ix_trials_study_state_value")
+        batch_op.drop_index("ix_trials_study_state")
         batch_op.drop_index("ix_trials_study_ended")
+        batch_op.drop_index(
+            "ix_trials_best",
+            sqlite_where=sa.text("state = 'completed'"),
+            postgresql_where=sa.text("state = 'completed'"),
+        )
 
     op.drop_table("trials")
     with op.batch_alter_table("tickets", schema=None) as batch_op:

@@ -1,11 +1,11 @@
-"""What every route shares: pages of lists, bodies, the errors that each may answer with."""
+"""What every route shares: pages of lists, the errors that each may answer with."""
 
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
-from fastapi import Depends, HTTPException, Query, Request
+from fastapi import Depends, Query
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
@@ -36,17 +36,6 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def _described(text: str) -> dict[str, Any]:
     return {"description": text, "model": ProblemReply, "content": {**_PROBLEM}}
-
-
-async def json_body(request: Request) -> None:
-    """A body must say that it is JSON. Raises HTTPException 415."""
-    headers = request.headers
-    if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
-        return
-    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json" and not media_type.endswith("+json"):
-        got = f'"{media_type}"' if media_type else "none"
-        raise HTTPException(415, f"the body's media type must be application/json, got {got}")
 
 
 class Page:

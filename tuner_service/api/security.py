@@ -1,12 +1,10 @@
 """Who makes a request, and whether they may."""
 
 import time
-from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
-from fastapi.security.http import HTTPAuthorizationCredentials
 from starlette.concurrency import run_in_threadpool
 
 from tuner_service.errors import Forbidden, Unauthenticated
@@ -18,8 +16,6 @@ SESSION_COOKIE = "tuner_session"
 TRUSTED_SECONDS = 0.5
 """How long a token that was found valid is not looked up again; a revoked one is refused at the latest then."""
 _MOST_TRUSTED = 10_000
-
-_bearer = HTTPBearer(auto_error=False, description="A token made by `tuner token create`.")
 
 
 class Trust:
@@ -45,18 +41,34 @@ async def service_of(request: Request) -> Service:  # async: FastAPI would run i
     return service
 
 
-async def principal_of(
-    request: Request,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-) -> Principal:
+class Allowed(HTTPBearer):
+    """A dependency that lets only these roles, and administrators, pass. Raises Unauthenticated, Forbidden.
+
+    One object instead of a chain of dependencies: FastAPI resolves it with every epoch of every trial.
+    """
+
+    def __init__(self, *roles: Role) -> None:
+        super().__init__(scheme_name="token", description="A token made by `tuner token create`.")
+        self._roles = roles
+
+    async def __call__(self, request: Request) -> Principal:  # type: ignore[override]  # whose header it was
+        principal = await principal_of(request)
+        if principal.role is not Role.ADMIN and principal.role not in self._roles:
+            allowed = ", ".join([*self._roles, Role.ADMIN])
+            raise Forbidden(f"a {principal.role} may not do this; allowed: {allowed}")
+        return principal
+
+
+async def principal_of(request: Request) -> Principal:
     """The token's owner, or for reading the owner of the browser's session. Raises Unauthenticated."""
     service: Service = request.app.state.service
-    if credentials is not None:
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and secret:
         trust: Trust = request.app.state.trust
-        digest = tokens.digest(credentials.credentials)
+        digest = tokens.digest(secret.strip())
         principal = trust.get(digest)
         if principal is None:
-            principal = await run_in_threadpool(tokens.who, service, credentials.credentials)
+            principal = await run_in_threadpool(tokens.who, service, secret.strip())
             if principal is None:
                 raise Unauthenticated("this token is unknown or was revoked")
             trust.put(digest, principal)
@@ -70,20 +82,8 @@ async def principal_of(
     raise Unauthenticated('send a token: "Authorization: Bearer <token>"')
 
 
-def allow(*roles: Role) -> Callable[[Principal], Awaitable[Principal]]:
-    """A dependency that lets only these roles, and administrators, pass. Raises Forbidden."""
-
-    async def check(principal: Annotated[Principal, Depends(principal_of)]) -> Principal:
-        if principal.role is not Role.ADMIN and principal.role not in roles:
-            allowed = ", ".join([*roles, Role.ADMIN])
-            raise Forbidden(f"a {principal.role} may not do this; allowed: {allowed}")
-        return principal
-
-    return check
-
-
 ServiceNow = Annotated[Service, Depends(service_of)]
-Anyone = Annotated[Principal, Depends(allow(*Role))]
-Reader = Annotated[Principal, Depends(allow(Role.VIEWER, Role.SUBMITTER))]
-Submitter = Annotated[Principal, Depends(allow(Role.SUBMITTER))]
-Worker = Annotated[Principal, Depends(allow(Role.WORKER))]
+Anyone = Annotated[Principal, Depends(Allowed(*Role))]
+Reader = Annotated[Principal, Depends(Allowed(Role.VIEWER, Role.SUBMITTER))]
+Submitter = Annotated[Principal, Depends(Allowed(Role.SUBMITTER))]
+Worker = Annotated[Principal, Depends(Allowed(Role.WORKER))]

@@ -10,7 +10,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
 from tuner_service import wire
-from tuner_service.api.conventions import Listed, Paged, json_body, problems
+from tuner_service.api.conventions import Listed, Paged, problems
 from tuner_service.api.security import Reader, ServiceNow, Submitter
 from tuner_service.domain.study import Study, StudyState
 from tuner_service.errors import Invalid, Problem, UnknownStudy
@@ -18,7 +18,7 @@ from tuner_service.service import opening, studies
 from tuner_service.service.setup import Service
 from tuner_service.service.watching import PAGE, events_after
 
-router = APIRouter(prefix="/v1/studies", tags=["studies"], dependencies=[Depends(json_body)])
+router = APIRouter(prefix="/v1/studies", tags=["studies"])
 
 POLL_SECONDS = 1.0
 """How often a watcher looks for changes that another process made."""

@@ -2,20 +2,18 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 
 from tuner_service import wire
 from tuner_service.api import digests
-from tuner_service.api.conventions import Listed, Paged, json_body, problems
+from tuner_service.api.conventions import Listed, Paged, problems
 from tuner_service.api.security import Anyone, Reader, ServiceNow, Submitter
 from tuner_service.domain.trial import TrialState
 from tuner_service.service import artifacts, studies, trials
 from tuner_service.service.views import artifact_json
 
-router = APIRouter(
-    prefix="/v1/studies/{study}/trials", tags=["trials"], dependencies=[Depends(json_body)]
-)
+router = APIRouter(prefix="/v1/studies/{study}/trials", tags=["trials"])
 
 
 @router.get("", responses={200: {"model": Listed[wire.TrialReply]}, **problems(404)})

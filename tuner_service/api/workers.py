@@ -3,19 +3,19 @@
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import JSONResponse
-from starlette.concurrency import run_in_threadpool
 
 from tuner_service import wire
-from tuner_service.api.conventions import Listed, Paged, json_body, problems
+from tuner_service.api.conventions import Listed, Paged, problems
+from tuner_service.api.promptly import promptly
 from tuner_service.api.security import Reader, ServiceNow, Worker
 from tuner_service.api.studies import POLL_SECONDS, first_of
 from tuner_service.service import claims, reports, workers
 from tuner_service.service.bell import WORK
 from tuner_service.service.views import trial_json
 
-router = APIRouter(tags=["workers"], dependencies=[Depends(json_body)])
+router = APIRouter(tags=["workers"])
 
 TRIAL = "/v1/studies/{study}/trials/{number}"
 
@@ -56,7 +56,7 @@ async def claim(
         # A worker that hung up must not be handed a trial that nobody would hear of until its lease runs out.
         while not await request.is_disconnected():
             rung.clear()
-            found = await run_in_threadpool(claims.claim, service, claim, by.holder)
+            found = await promptly(claims.claim, service, claim, by.holder)
             if found is not None:
                 return JSONResponse(found)
             left = deadline - loop.time()
@@ -70,20 +70,20 @@ _VERDICT = {200: {"model": wire.VerdictReply}, **problems(404, 409, 413, 415)}
 
 
 @router.post(TRIAL + "/epochs", responses=_VERDICT)
-def report_epoch(
+async def report_epoch(
     study: str, number: int, report: wire.EpochReport, service: ServiceNow, by: Worker
 ) -> JSONResponse:
     """Record an epoch and renew the lease. `prune` and `cancel` have already ended the trial."""
-    verdict = reports.report_epoch(service, study, number, report, by.holder)
+    verdict = await promptly(reports.report_epoch, service, study, number, report, by.holder)
     return JSONResponse({"verdict": verdict})
 
 
 @router.post(TRIAL + "/heartbeat", responses=_VERDICT)
-def heartbeat(
+async def heartbeat(
     study: str, number: int, beat: wire.Heartbeat, service: ServiceNow, by: Worker
 ) -> JSONResponse:
     """Renew the lease between epochs."""
-    verdict = reports.heartbeat(service, study, number, beat.attempt, by.holder)
+    verdict = await promptly(reports.heartbeat, service, study, number, beat.attempt, by.holder)
     return JSONResponse({"verdict": verdict})
 
 
@@ -91,19 +91,18 @@ _ENDED = {200: {"model": wire.TrialReply}, **problems(404, 409, 413, 415)}
 
 
 @router.post(TRIAL + "/finish", responses=_ENDED)
-def finish(
+async def finish(
     study: str, number: int, result: wire.Finish, service: ServiceNow, by: Worker
 ) -> JSONResponse:
     """End the trial. External executors may add `values`; else the best reported epoch counts."""
-    return JSONResponse(
-        trial_json(study, reports.finish(service, study, number, result, by.holder))
-    )
+    trial = await promptly(reports.finish, service, study, number, result, by.holder)
+    return JSONResponse(trial_json(study, trial))
 
 
 @router.post(TRIAL + "/release", responses=_ENDED)
-def release(
+async def release(
     study: str, number: int, body: wire.Heartbeat, service: ServiceNow, by: Worker
 ) -> JSONResponse:
     """Give the trial back unharmed."""
-    trial = reports.release(service, study, number, body.attempt, by.holder)
+    trial = await promptly(reports.release, service, study, number, body.attempt, by.holder)
     return JSONResponse(trial_json(study, trial))

@@ -13,7 +13,7 @@ from tuner_service.api.security import Trust
 from tuner_service.dashboard import pages
 from tuner_service.server import docs, headers
 from tuner_service.server.background import reap_forever
-from tuner_service.server.limits import BodyLimit
+from tuner_service.server.bodies import Bodies
 from tuner_service.server.measuring import Requests
 from tuner_service.service.setup import Service
 
@@ -46,7 +46,7 @@ def create_app(service: Service) -> FastAPI:
     )
     app.state.service = service
     app.state.trust = Trust()
-    app.add_middleware(BodyLimit, upload_bytes=service.settings.max_upload_bytes)
+    app.add_middleware(Bodies, upload_bytes=service.settings.max_upload_bytes)
     app.add_middleware(headers.SecurityHeaders)
     app.state.requests = CollectorRegistry()
     app.add_middleware(Requests, registry=app.state.requests)

@@ -1,6 +1,5 @@
 """Headers that tell browsers what pages may do: nothing from elsewhere, nothing inline."""
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 POLICY = (
@@ -11,8 +10,17 @@ POLICY = (
 DOCS_POLICY = POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
 
 
+_COMMON = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-store"),
+]
+_HEADERS = [(b"content-security-policy", POLICY.encode()), *_COMMON]
+_DOCS_HEADERS = [(b"content-security-policy", DOCS_POLICY.encode()), *_COMMON]
+
+
 class SecurityHeaders:
-    """ASGI middleware."""
+    """ASGI middleware; what a reply says itself stands."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -21,15 +29,12 @@ class SecurityHeaders:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        policy = DOCS_POLICY if scope["path"].startswith("/docs") else POLICY
+        added = _DOCS_HEADERS if scope["path"].startswith("/docs") else _HEADERS
 
         async def adding(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.setdefault("Content-Security-Policy", policy)
-                headers.setdefault("X-Content-Type-Options", "nosniff")
-                headers.setdefault("Referrer-Policy", "no-referrer")
-                headers.setdefault("Cache-Control", "no-store")
+                own = {name for name, _ in message["headers"]}
+                message["headers"].extend(header for header in added if header[0] not in own)
             await send(message)
 
         await self._app(scope, receive, adding)

@@ -20,6 +20,7 @@ from tuner_service.service.setup import Service
 from tuner_service.service.views import Json
 from tuner_service.storage import claims, studies, trials, workers
 from tuner_service.storage.claims import Claimed
+from tuner_service.storage.engine import held, unhurried
 from tuner_service.storage.trials import Claim
 
 ROUNDS = 8
@@ -113,7 +114,7 @@ def _claim_from(
     """Claim a trial of this study; None if it has none to give."""
     entry = service.histories.of(study)
     # One ask at a time: the next one is to see the candidate of this one as running.
-    with entry.asking:
+    with held(entry.asking):
         for _ in range(ROUNDS):
             with service.database.read() as connection:
                 study = studies.get(connection, study.name)
@@ -125,6 +126,8 @@ def _claim_from(
                     history = entry.update(connection, study)
             suggestion: Suggestion | None = None
             if plan.needs_candidate:
+                if study.spec.search.algorithm != "random":
+                    unhurried()
                 suggestion = suggest(
                     study.spec.search,
                     study.budget.trials,

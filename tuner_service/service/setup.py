@@ -6,14 +6,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from search_spaces.catalogue import load_catalogue
-
 from tuner_service.errors import TunerError
 from tuner_service.service.bell import Bell
 from tuner_service.service.histories import Histories
 from tuner_service.service.store import ArtifactStore
 from tuner_service.settings import Settings
 from tuner_service.storage import schema
-from tuner_service.storage.engine import Database
+from tuner_service.storage.engine import Database, WouldWait
+
+__all__ = [
+    "Service",
+    "WouldWait",
+    "current_revision",
+    "open_service",
+    "upgrade_database",
+]
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,10 @@
 """Connections and transactions: a reading one, and a writing one that holds the write lock from its start."""
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
@@ -14,29 +16,69 @@ BUSY_SECONDS = 10
 """How long a statement waits for SQLite's write lock, or a request for a connection."""
 
 
+_may_wait: ContextVar[bool] = ContextVar("may_wait", default=True)
+
+
+class WouldWait(Exception):
+    """Going on would take a while, and whoever asked cannot wait. Nothing has happened."""
+
+
+@contextmanager
+def held(lock: threading.Lock) -> Iterator[None]:
+    """Hold a lock. Raises WouldWait if it is not free where waiting is not allowed."""
+    if not lock.acquire(blocking=_may_wait.get()):
+        raise WouldWait
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def unhurried() -> None:
+    """What comes next takes a while. Raises WouldWait where waiting is not allowed."""
+    if not _may_wait.get():
+        raise WouldWait
+
+
 class Database:
     """One database: ``read()`` and ``write()`` open transactions; nothing is committed if the block raises."""
 
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
-        # SQLite has one writer at a time; waiting here is fair and wakes at once, where its own busy handler sleeps.
-        self._writer = threading.Lock() if self.is_sqlite else nullcontext()
+        self._reading = (
+            self.engine
+            if self.is_sqlite
+            else self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        )
+        self._writer = threading.Lock()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        with _translated(), self.engine.connect() as connection:
+        """On SQLite one snapshot. On Postgres every statement sees the newest anyway, so it needs no transaction."""
+        with _translated(), self._reading.connect() as connection:
+            if self.is_sqlite:
+                _do(connection, "BEGIN")
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        with (
-            _translated(),
-            self._writer,
-            self.engine.connect() as connection,
-            connection.execution_options(tuner_write=True).begin(),
-        ):
+        # SQLite has one writer at a time; waiting here is fair and wakes at once, where its own busy handler sleeps.
+        turn = held(self._writer) if self.is_sqlite else nullcontext()
+        with _translated(), turn, self.engine.connect() as connection:
+            if self.is_sqlite:
+                _begin_immediately(connection)
             yield connection
+            connection.commit()
+
+    @contextmanager
+    def without_waiting(self) -> Iterator[None]:
+        """Inside, what would have to wait raises WouldWait instead."""
+        token = _may_wait.set(False)
+        try:
+            yield
+        finally:
+            _may_wait.reset(token)
 
     def ping(self) -> None:
         """Raises Unavailable if the database does not answer."""
@@ -68,8 +110,6 @@ def _engine(url: str) -> Engine:
         return create_engine(
             url,
             **options,
-            pool_pre_ping=True,
-            isolation_level="READ COMMITTED",
             hide_parameters=True,
         )
     options["connect_args"] = {"timeout": BUSY_SECONDS, "check_same_thread": False}
@@ -88,10 +128,25 @@ def _engine(url: str) -> Engine:
         ):
             connection.execute(f"PRAGMA {pragma}")
 
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        write = connection.get_execution_options().get("tuner_write")
-        # Straight to the driver: this runs in every request.
-        connection.connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
-
     return engine
+
+
+def _do(connection: Connection, statement: str) -> None:
+    # By hand, and straight to the driver: a listener for SQLAlchemy's "begin" event would make every statement slower.
+    connection.connection.driver_connection.execute(statement)  # type: ignore[union-attr]  # it has just connected
+
+
+def _begin_immediately(connection: Connection) -> None:
+    try:
+        if _may_wait.get():
+            _do(connection, "BEGIN IMMEDIATE")
+            return
+        _do(connection, "PRAGMA busy_timeout=0")
+        try:
+            _do(connection, "BEGIN IMMEDIATE")
+        finally:
+            _do(connection, f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+    except sqlite3.OperationalError as error:
+        # Another process holds the file's lock.
+        unhurried()
+        raise Unavailable("the database is busy; try again later", code="database_busy") from error

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Engine, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Pool, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from tuner_service.domain.space import Space
@@ -16,7 +16,7 @@ from tuner_service.storage.tables import studies, trials
 
 Frozen = tuple[Mapping[str, Any], Spec, Space]
 # What is frozen with a study is parsed once: its row's id is never given again.
-_frozen: WeakKeyDictionary[Engine, dict[int, Frozen]] = WeakKeyDictionary()
+_frozen: WeakKeyDictionary[Pool, dict[int, Frozen]] = WeakKeyDictionary()
 _MOST_FROZEN = 2000
 
 COLUMNS = (
@@ -54,7 +54,7 @@ _COUNT = (
 def from_row(connection: Connection, row: Sequence[Any]) -> Study:
     """A study from the values of COLUMNS."""
     row_id, name, state, created_at, budget_trials, budget_seconds, *rest = row[: len(COLUMNS)]
-    cache = _frozen.setdefault(connection.engine, {})
+    cache = _frozen.setdefault(connection.engine.pool, {})
     parsed = cache.get(row_id)
     if parsed is None:
         spec, space = connection.execute(_FROZEN, {"by_id": row_id}).one()

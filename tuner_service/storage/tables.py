@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData(
@@ -54,6 +55,8 @@ studies = Table(
     sqlite_autoincrement=True,
 )
 
+_COMPLETED = text("state = 'completed'")
+
 trials = Table(
     "trials",
     metadata,
@@ -79,7 +82,15 @@ trials = Table(
     Column("finish_digest", Text),
     Column("ended_revision", BigInteger),
     UniqueConstraint("study_id", "number"),
-    Index("ix_trials_study_state_value", "study_id", "state", "value"),
+    Index("ix_trials_study_state", "study_id", "state"),
+    # Only of completed trials: while one trains, its row changes with every epoch, and no index with it.
+    Index(
+        "ix_trials_best",
+        "study_id",
+        "value",
+        sqlite_where=_COMPLETED,
+        postgresql_where=_COMPLETED,
+    ),
     Index("ix_trials_study_ended", "study_id", "ended_revision"),
     sqlite_autoincrement=True,
 )

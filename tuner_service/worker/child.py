@@ -126,7 +126,7 @@ def _train(supervisor: Supervisor, request: Message) -> None:
 
 
 def _discover(supervisor: Supervisor, names: list[str]) -> None:
-    from search_spaces.catalogue import describe
+    from search_spaces.describe import describe
     from search_spaces.errors import SearchSpaceError
 
     found, broken = [], []

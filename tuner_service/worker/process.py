@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
+import psutil
+
 from tuner_service.domain.trial import Verdict
 from tuner_service.worker.errors import Refused
 from tuner_service.worker.held_trial import HeldTrial
@@ -31,6 +33,11 @@ class Program:
     command: Sequence[str] = (sys.executable, "-m", "tuner_service.worker.child")
     start_seconds: float = 300.0
     stop_seconds: float = 30.0
+    growth_bytes: int = 2 * 1024**3
+    """A process that has grown by so much since it was ready is replaced after its trial.
+
+    TensorFlow keeps something of every model that it compiled: 5 to 25 MB for small ones.
+    """
 
 
 @dataclass(frozen=True)
@@ -102,6 +109,14 @@ class Process:
     @property
     def alive(self) -> bool:
         return self._listener.is_alive()
+
+    @property
+    def memory_bytes(self) -> int:
+        """What it has of the machine's memory; 0 for a process that is gone."""
+        try:
+            return int(psutil.Process(self._popen.pid).memory_info().rss)
+        except psutil.NoSuchProcess:
+            return 0
 
     def say(self, line: bytes) -> None:
         """Send a line. To a process that has died this does nothing: its death is an event already."""

@@ -33,7 +33,7 @@ class Slot(threading.Thread):
     """Claims and trains trial after trial until ``stop`` is set; ``fail`` is called with the reason if it cannot go on.
 
     The process is kept from trial to trial, because importing a framework takes seconds, and replaced when it died, ran
-    out of memory or had to be killed.
+    out of memory, grew too large or had to be killed.
     """
 
     def __init__(
@@ -58,6 +58,7 @@ class Slot(threading.Thread):
         self._fail = fail
         self._process: Process | None = None
         self._ready = False
+        self._ready_bytes = 0
         self.holding = False
         """Whether a trial is held, so that there is something to give back."""
 
@@ -131,6 +132,7 @@ class Slot(threading.Thread):
             match process.next_event(timeout=max(0.0, deadline - time.monotonic())):
                 case Ready():
                     self._ready = True
+                    self._ready_bytes = process.memory_bytes
                     return True
                 case Died() as died:
                     log.error("%s\n%s", died, "\n".join(process.output.lines()))
@@ -192,9 +194,12 @@ class Slot(threading.Thread):
             return
         if isinstance(outcome.last, Finished):
             error = outcome.last.error or ""
-            if not any(sign in error for sign in OUT_OF_MEMORY):
+            if any(sign in error for sign in OUT_OF_MEMORY):
+                log.warning("%s: training process %d ran out of memory", self.name, process.pid)
+            elif process.memory_bytes - self._ready_bytes > self._program.growth_bytes:
+                log.info("%s: training process %d has grown too large", self.name, process.pid)
+            else:
                 return
-            log.warning("%s: training process %d ran out of memory", self.name, process.pid)
             process.close()
         self._start_process()
 

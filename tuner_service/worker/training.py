@@ -12,7 +12,6 @@ import keras
 from search_spaces import datasets, presets, registry
 from search_spaces.datasets import Dataset, Part
 from tuner_service.worker.callbacks import (
-    BestEpoch,
     EpochReport,
     Metrics,
     Reporter,
@@ -22,6 +21,7 @@ from tuner_service.worker.callbacks import (
 )
 
 MODEL = "model.keras"
+BEST = "best.weights.h5"
 LOG = "training.csv"
 REASON_LINES = 20
 
@@ -112,7 +112,7 @@ def _fit(
     stop_requested: Callable[[], bool],
 ) -> Outcome:
     metrics = [objective["metric"] for objective in task.objectives]
-    best = BestEpoch(metrics[0], task.objectives[0]["direction"])
+    best = _best_epoch(folder / BEST, task.objectives[0])
     log = keras.callbacks.CSVLogger(str(folder / LOG))
     try:
         early, plateau = _keras_callbacks(task.training)
@@ -135,7 +135,8 @@ def _fit(
             ],
         )
         # After EarlyStopping, whose own best epoch may be another one.
-        best.restore()
+        if (folder / BEST).exists():
+            model.load_weights(folder / BEST)
         model.save(folder / MODEL)
     except Stopped:
         return Outcome("stopped", None, count, _written(folder))
@@ -144,6 +145,17 @@ def _fit(
     finally:
         log.on_train_end()  # closes the file when fit did not get to it; a second time does nothing
     return Outcome("completed", None, count, _written(folder))
+
+
+def _best_epoch(file: Path, objective: Mapping[str, str]) -> keras.callbacks.ModelCheckpoint:
+    """Weights alone while training: a whole model takes five times as long to write, and is written once at the end."""
+    return keras.callbacks.ModelCheckpoint(
+        str(file),
+        monitor=objective["metric"],
+        mode="max" if objective["direction"] == "maximize" else "min",
+        save_best_only=True,
+        save_weights_only=True,
+    )
 
 
 def _keras_callbacks(training: Mapping[str, Any]) -> tuple[list[Any], list[Any]]:

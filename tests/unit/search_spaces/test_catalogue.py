@@ -1,12 +1,12 @@
 """The shipped catalogue says what the code does."""
 
-from search_spaces import catalogue
+from search_spaces import catalogue, describe
 from tuner_service.domain.space import Space
 
 
 def test_shipped_catalogue_is_what_the_code_gives() -> None:
-    assert catalogue.load_catalogue() == catalogue.generate(), (
-        "run python -m search_spaces.catalogue"
+    assert catalogue.load_catalogue() == describe.generate(), (
+        "run python -m search_spaces.describe"
     )
 
 

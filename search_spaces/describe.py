@@ -1,0 +1,33 @@
+"""The catalogue from the code: families are built, data sets loaded. ``python -m search_spaces.describe`` writes it."""
+
+import json
+from typing import Any
+
+from search_spaces import datasets, registry
+from search_spaces.catalogue import FILE
+from search_spaces.discovery import discover
+
+
+def describe(name: str) -> dict[str, Any]:
+    """One family's entry, its parameters found by building it. Raises UnknownFamily, Undiscoverable."""
+    family = registry.family(name)
+    return {
+        "name": family.name,
+        "title": family.title,
+        "summary": family.summary,
+        **family.accepts,
+        "parameters": discover(registry.build(name, family.book)),
+        "source": "built-in",
+    }
+
+
+def generate() -> dict[str, Any]:
+    """The catalogue from the code. Loads every data set."""
+    return {
+        "search_spaces": [describe(name) for name in sorted(registry.FAMILIES)],
+        "datasets": [datasets.load(name).to_json() for name in datasets.names()],
+    }
+
+
+if __name__ == "__main__":
+    FILE.write_text(json.dumps(generate(), indent=2) + "\n", encoding="utf-8")
