@@ -5,9 +5,7 @@ from tuner_service.domain.space import Space
 
 
 def test_shipped_catalogue_is_what_the_code_gives() -> None:
-    assert catalogue.load_catalogue() == describe.generate(), (
-        "run python -m search_spaces.describe"
-    )
+    assert catalogue.load_catalogue() == describe.generate(), "run python -m search_spaces.describe"
 
 
 def test_parameters_are_spaces_that_the_service_accepts() -> None:
