@@ -38,6 +38,7 @@ def running(home: Path, *arguments: str, database_url: str | None = None) -> Ite
         ],
         env=environment,
         stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         deadline = time.monotonic() + START_SECONDS

@@ -62,6 +62,7 @@ def bare(shares: list[list[tuple[int, dict[str, Any]]]], threads: int | None) ->
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # TensorFlow's greetings
             text=True,
         )
         for _ in shares
@@ -132,7 +133,7 @@ def _wait_until_ready(call: Caller, slots: int) -> None:
     while call("GET", "/v1/studies/warm-up")["progress"]["running"] < slots:
         time.sleep(0.2)
     call("POST", "/v1/studies/warm-up/cancel")
-    time.sleep(5)  # for the slots to hear of it
+    time.sleep(3)  # for the slots to hear of it
 
 
 def main() -> None:

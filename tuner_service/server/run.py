@@ -15,6 +15,8 @@ from tuner_service.settings import Settings
 
 GRACE_SECONDS = 5
 """How long requests in progress may take after the server was told to stop."""
+KEEP_ALIVE_SECONDS = 75
+"""Longer than the pause between two of a worker's requests, so that it need not connect anew each time."""
 BACKLOG = 2048
 
 
@@ -70,6 +72,7 @@ class _Server(uvicorn.Server):
             log_level="warning",
             access_log=False,
             timeout_graceful_shutdown=GRACE_SECONDS,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
             server_header=False,
         )
         super().__init__(config)
