@@ -117,6 +117,12 @@ def test_conventions_of_errors(api: httpx.Client) -> None:
         assert reply.json()["status"] == status
 
 
+def test_a_wrong_method_is_told_the_right_ones(api: httpx.Client) -> None:
+    reply = api.patch("/v1/studies/demo")
+    assert reply.headers["allow"] == "GET, DELETE"
+    assert "allowed: GET, DELETE" in reply.json()["detail"]
+
+
 def test_health_is_open_and_metrics_count(server: Server, api: httpx.Client) -> None:
     assert httpx.get(server.url + "/healthz").status_code == 200
     assert httpx.get(server.url + "/readyz").json() == {"status": "ready"}

@@ -1,6 +1,7 @@
 """Errors become ``application/problem+json`` (RFC 9457), in one place."""
 
 import logging
+import re
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
@@ -116,11 +117,24 @@ async def _http_error(request: Request, error: Exception) -> Response:
     detail = str(error.detail)
     if status is HTTPStatus.NOT_FOUND:
         detail = f"there is nothing at {request.url.path}"
-    if status is HTTPStatus.METHOD_NOT_ALLOWED:
-        allowed = (error.headers or {}).get("Allow", "other methods")
-        detail = f"{request.method} is not allowed at {request.url.path}; allowed: {allowed}"
     headers = dict(error.headers or {})
+    if status is HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = _methods_at(request) or headers.get("Allow", "")
+        detail = (
+            f"{request.method} is not allowed at {request.url.path}; allowed: {headers['Allow']}"
+        )
     return problem(status, _CODES.get(status, "http_error"), detail, headers=headers)
+
+
+def _methods_at(request: Request) -> str:
+    """Every method of a path: its routes, each with a method of its own, know only theirs."""
+    app: FastAPI = request.app
+    return ", ".join(
+        method.upper()
+        for path, methods in app.openapi()["paths"].items()
+        if re.fullmatch(re.sub(r"{[^}]+}", "[^/]+", path), request.url.path)
+        for method in methods
+    )
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:

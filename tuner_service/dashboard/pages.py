@@ -16,6 +16,7 @@ from tuner_service.service.tokens import Principal, Role
 
 router = APIRouter(include_in_schema=False)
 
+SHOWN_STATES = ("running", "queued", "pruned", "failed", "cancelled")
 MOST = 200
 """So many studies stand on the page."""
 
@@ -69,6 +70,9 @@ def _row(study: dict[str, Any]) -> dict[str, Any]:
         "dataset": study["spec"]["dataset"],
         "over": over,
         "progress": progress,
+        "counts": " · ".join(
+            f"{progress[state]} {state}" for state in SHOWN_STATES if progress[state]
+        ),
         "best": None if best is None else best["trial"],
         "values": {} if best is None else {m: f"{v:.4g}" for m, v in best["values"].items()},
         "created_at": study["created_at"][:16].replace("T", " "),

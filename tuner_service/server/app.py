@@ -17,6 +17,7 @@ from tuner_service.server.bodies import Bodies
 from tuner_service.server.measuring import Requests
 from tuner_service.service.setup import Service
 
+TAGS = ("studies", "trials", "workers", "catalogue", "operations")
 DESCRIPTION = (
     "Hyperparameter optimization for Keras: open a study, let workers train, take the winner."
 )
@@ -39,6 +40,7 @@ def create_app(service: Service) -> FastAPI:
         title="tuner_service",
         version=__version__,
         description=DESCRIPTION,
+        openapi_tags=[{"name": name} for name in TAGS],
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
