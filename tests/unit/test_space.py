@@ -2,6 +2,7 @@
 
 import pytest
 
+from tuner_service.domain.overrides import overridden
 from tuner_service.domain.space import Parameter, Space, Type
 from tuner_service.errors import Invalid
 
@@ -44,7 +45,7 @@ def test_a_parameter_exists_only_under_all_its_conditions() -> None:
 
 
 def test_candidates_lists_each_combination_once() -> None:
-    grid = SPACE.override({"lr": {"choices": [1e-3, 1e-2]}, "units": {"value": 8}})
+    grid = overridden(SPACE, {"lr": {"choices": [1e-3, 1e-2]}, "units": {"value": 8}})
     found = list(grid.candidates())
     # 2 learning rates × (adam, or sgd with four momenta of which two have nesterov on or off)
     assert len(found) == 2 * (1 + 2 + 2 * 2)
@@ -91,12 +92,13 @@ def test_true_is_not_one() -> None:
 
 
 def test_overrides_narrow_widen_and_fix() -> None:
-    changed = SPACE.override(
+    changed = overridden(
+        SPACE,
         {
             "lr": {"min": 1e-5},
             "optimizer": {"choices": ["adam"]},
             "units": {"value": 24},
-        }
+        },
     )
     assert changed.by_name["lr"].min == 1e-5
     assert changed.by_name["lr"].default == 1e-3
@@ -107,15 +109,17 @@ def test_overrides_narrow_widen_and_fix() -> None:
 
 
 def test_a_fixed_parent_keeps_its_children() -> None:
-    changed = SPACE.override({"optimizer": {"value": "sgd"}})
+    changed = overridden(SPACE, {"optimizer": {"value": "sgd"}})
     assert "momentum" in changed.by_name
     changed.validate()
 
 
 def test_every_wrong_override_is_named_at_once() -> None:
     with pytest.raises(Invalid) as caught:
-        SPACE.override(
-            {"lrr": {"min": 1}, "optimizer": {"min": 3}, "units": {"value": "many"}}, at=("o",)
+        overridden(
+            SPACE,
+            {"lrr": {"min": 1}, "optimizer": {"min": 3}, "units": {"value": "many"}},
+            at=("o",),
         )
     assert {problem.loc for problem in caught.value.problems} == {
         ("o", "lrr"),

@@ -3,8 +3,8 @@
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
@@ -202,7 +202,7 @@ class Space:
         before: dict[str, Parameter] = {}
         for index, parameter in enumerate(self.parameters):
             loc = (*at, index)
-            problems += [Problem((*loc, *field), msg) for field, msg in _defects(parameter)]
+            problems += [Problem((*loc, *field), msg) for field, msg in defects(parameter)]
             if parameter.name in before:
                 problems.append(
                     Problem((*loc, "name"), f'parameter "{parameter.name}" stands twice')
@@ -258,30 +258,12 @@ class Space:
         if problems:
             raise Invalid(problems, code="invalid_parameters")
 
-    def override(
-        self, overrides: Mapping[str, Mapping[str, Any]], at: tuple[str | int, ...] = ()
-    ) -> "Space":
-        """The space with some parameters narrowed, widened or fixed. Raises Invalid."""
-        problems: list[Problem] = []
-        changed: dict[str, Parameter] = {}
-        for name, override in overrides.items():
-            parameter = self.by_name.get(name)
-            if parameter is None:
-                msg = f'unknown parameter "{name}"; known: {known(self.by_name)}'
-                problems.append(Problem((*at, name), msg))
-                continue
-            changed[name], found = _overridden(parameter, override)
-            problems += [Problem((*at, name, *field), msg) for field, msg in found]
-        if problems:
-            raise Invalid(problems, code="invalid_overrides")
-        parameters = tuple(changed.get(p.name, p) for p in self.parameters)
-        return Space(tuple(_with_reachable_conditions(parameters)))
-
 
 Defect = tuple[tuple[str, ...], str]
 
 
-def _defects(parameter: Parameter) -> Iterator[Defect]:
+def defects(parameter: Parameter) -> Iterator[Defect]:
+    """What is wrong with a parameter by itself: the field, and a message."""
     name = parameter.name
     match parameter.type:
         case Type.INT | Type.FLOAT:
@@ -329,84 +311,3 @@ def _defects(parameter: Parameter) -> Iterator[Defect]:
             f'parameter "{name}" has the default {json.dumps(parameter.default)}; '
             f"allowed: {parameter.allowed()}",
         )
-
-
-def _overridden(
-    parameter: Parameter, override: Mapping[str, Any]
-) -> tuple[Parameter, list[Defect]]:
-    """The parameter under an override, and what is wrong with that."""
-    name = parameter.name
-    numeric = parameter.type in (Type.INT, Type.FLOAT)
-    if "value" in override:
-        if len(override) > 1:
-            return parameter, [((), f'override of "{name}": "value" stands alone')]
-        return _fixed(parameter, override["value"])
-    if "choices" in override:
-        return _chosen(parameter, override)
-    if not numeric:
-        field = next(iter(override), "value")
-        return parameter, [
-            ((field,), f'parameter "{name}" is a {parameter.type}; override "choices" or "value"')
-        ]
-    result = replace(
-        parameter,
-        min=override.get("min", parameter.min),
-        max=override.get("max", parameter.max),
-        step=override.get("step", parameter.step),
-        log=override.get("log", parameter.log),
-        default=None,
-    )
-    defects = list(_defects(result))
-    if not defects and parameter.default is not None and result.contains(parameter.default):
-        result = replace(result, default=parameter.default)
-    return result, defects
-
-
-def _fixed(parameter: Parameter, value: Value) -> tuple[Parameter, list[Defect]]:
-    fits = parameter.contains(value)
-    if parameter.type in (
-        Type.INT,
-        Type.FLOAT,
-    ):  # outside of the range is fine, another type is not
-        fits = isinstance(value, int | float) and not isinstance(value, bool)
-        fits = fits and (parameter.type is Type.FLOAT or value == int(value))
-    if not fits:
-        msg = (
-            f'parameter "{parameter.name}" got {json.dumps(value)}; allowed: {parameter.allowed()}'
-        )
-        return parameter, [(("value",), msg)]
-    return Parameter(parameter.name, Type.FIXED, value=value, when=parameter.when), []
-
-
-def _chosen(parameter: Parameter, override: Mapping[str, Any]) -> tuple[Parameter, list[Defect]]:
-    name = parameter.name
-    if len(override) > 1:
-        return parameter, [((), f'override of "{name}": "choices" stands alone')]
-    choices = tuple(override["choices"])
-    numeric = parameter.type in (Type.INT, Type.FLOAT)
-    for choice in choices:
-        _, defects = _fixed(parameter, choice)
-        if defects if numeric else not parameter.contains(choice):
-            msg = f'parameter "{name}" got {json.dumps(choice)}; allowed: {parameter.allowed()}'
-            return parameter, [(("choices",), msg)]
-    result = replace(
-        Parameter(name, Type.CHOICE, choices=choices, when=parameter.when),
-        default=parameter.default if parameter.default in choices else None,
-    )
-    return result, list(_defects(result))
-
-
-def _with_reachable_conditions(parameters: Iterable[Parameter]) -> Iterator[Parameter]:
-    """Leave out what no candidate can have any more, and the conditions on values that are gone."""
-    kept: dict[str, Parameter] = {}
-    for parameter in parameters:
-        conditions = []
-        for condition in parameter.when:
-            parent = kept.get(condition.parameter)
-            values = tuple(v for v in condition.values if parent is not None and parent.contains(v))
-            conditions.append(Condition(condition.parameter, values))
-        if any(not condition.values for condition in conditions):
-            continue
-        result = replace(parameter, when=tuple(conditions))
-        kept[result.name] = result
-        yield result

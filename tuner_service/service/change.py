@@ -14,7 +14,7 @@ from tuner_service.errors import IllegalTransition
 from tuner_service.service.bell import WORK
 from tuner_service.service.setup import Service
 from tuner_service.service.views import Json, epoch_json, study_json, text, trial_json
-from tuner_service.storage import events, studies, trials
+from tuner_service.storage import events, happenings, studies, trials
 
 
 @dataclass
@@ -43,7 +43,7 @@ class Change:
     def remember(self, trial: Trial, what: str, detail: str | None = None) -> None:
         """Write a line of the trial's history, under the worker that holds or held it."""
         happening = Happening(self.at, what, trial.worker, trial.attempt, detail)
-        trials.remember(self.connection, trial, happening)
+        happenings.remember(self.connection, trial, happening)
 
     def transit(self, action: str, reason: str | None = None) -> None:
         """Take the study to another state. Raises IllegalTransition."""

@@ -2,7 +2,7 @@
 
 from tuner_service.errors import Unavailable
 from tuner_service.service.setup import Service
-from tuner_service.storage import schema, studies, trials
+from tuner_service.storage import schema, standings, studies
 
 
 def check(service: Service) -> None:
@@ -19,4 +19,4 @@ def check(service: Service) -> None:
 def counts(service: Service) -> tuple[dict[str, int], dict[str, int]]:
     """How many studies, and how many trials, are in each state."""
     with service.database.read() as connection:
-        return studies.state_counts(connection), trials.state_counts(connection)
+        return studies.state_counts(connection), standings.state_counts(connection)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from tuner_service.domain.study import Study
 from tuner_service.domain.trial import Trial, TrialState
 from tuner_service.search import History, Past
-from tuner_service.storage import trials
+from tuner_service.storage import epochs, standings
 
 MOST = 64
 """So many studies' histories stay in memory; the one unused for longest goes first."""
@@ -27,9 +27,9 @@ class StudyHistory:
         if self.history.revision >= study.ended_revision:
             return self.history
         with self._updating:
-            ended = trials.ended_after(connection, study, self.history.revision)
+            ended = standings.ended_after(connection, study, self.history.revision)
             if ended:
-                curves = trials.curves(connection, [trial.id for trial in ended if trial.epochs])
+                curves = epochs.curves(connection, [trial.id for trial in ended if trial.epochs])
                 for trial in ended:
                     self.history.add(
                         past(study, trial, curves.get(trial.id, [])), trial.ended_revision or 0

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from tuner_service import wire
 from tuner_service.domain import training
+from tuner_service.domain.overrides import overridden
 from tuner_service.domain.space import Space
 from tuner_service.domain.study import Executor, Study
 from tuner_service.errors import (
@@ -75,12 +76,13 @@ def _complete(
     else:
         entry, data = _family_and_dataset(service, connection, request)
         family = Space.from_json(entry["parameters"])
-    overridden = family.override(
+    changed = overridden(
+        family,
         {name: wire.given(override) for name, override in request.overrides.items()},
         at=("overrides",),
     )
     settings = _training(request)
-    space = Space((*overridden.parameters, *training.searched(settings)))
+    space = Space((*changed.parameters, *training.searched(settings)))
     try:
         space.validate()
     except Invalid as error:

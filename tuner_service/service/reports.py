@@ -25,7 +25,7 @@ from tuner_service.search import judge, may_prune
 from tuner_service.service.bell import WORK
 from tuner_service.service.change import change
 from tuner_service.service.setup import Service
-from tuner_service.storage import trials
+from tuner_service.storage import epochs, trials
 
 _ENDED_BY_SERVER = {TrialState.PRUNED: Verdict.PRUNE, TrialState.CANCELLED: Verdict.CANCEL}
 
@@ -53,10 +53,10 @@ def report_epoch(
         if study.spec.pruning.algorithm != "none":
             history = service.histories.of(study).update(connection, study)
             if may_prune(study.spec.pruning, history, epoch.epoch, best and best[1]):
-                curve = [*trials.curve(connection, trial), value]
+                curve = [*epochs.curve(connection, trial), value]
     judgement = None if curve is None else judge(study.spec.pruning, history, number, curve)
     with change(service, name) as current:
-        advanced = trials.advance(
+        advanced = epochs.advance(
             current.connection,
             trial,
             epoch,
@@ -166,7 +166,7 @@ def _go_on(study: Study) -> Verdict:
 
 
 def _check_repeated(connection: Connection, study: Study, trial: Trial, epoch: Epoch) -> None:
-    known_epoch = trials.epoch(connection, trial, epoch.epoch)
+    known_epoch = epochs.epoch(connection, trial, epoch.epoch)
     if known_epoch is None or dict(known_epoch.metrics) != dict(epoch.metrics):
         raise EpochDiffers(study.name, trial.number, epoch.epoch)
 
@@ -196,7 +196,7 @@ def _outcome(
     if result.values is None:
         if trial.values is None:
             metric = study.spec.objective.metric
-            first = trials.epoch(connection, trial, 0)
+            first = epochs.epoch(connection, trial, 0)
             if first is None or metric not in first.metrics:
                 raise NoResult(trial.number, metric)
             error = f"{metric} was not finite in any epoch"

@@ -6,7 +6,7 @@ from tuner_service.domain.trial import TrialState
 from tuner_service.errors import Invalid, Problem, known
 from tuner_service.service.setup import Service
 from tuner_service.service.views import Json, epoch_json, happening_json, trial_json
-from tuner_service.storage import studies, trials
+from tuner_service.storage import epochs, happenings, standings, studies, trials
 
 
 def page(
@@ -19,11 +19,11 @@ def page(
 ) -> list[Json]:
     """A page of trials; ``order_by`` is a field, "-" before it for the other way round. Raises Invalid."""
     field = order_by.removeprefix("-")
-    if field not in trials.ORDERS:
-        msg = f'cannot order by "{field}"; allowed, also with "-" before it: {known(trials.ORDERS)}'
+    if field not in standings.ORDERS:
+        msg = f'cannot order by "{field}"; allowed, also with "-" before it: {known(standings.ORDERS)}'
         raise Invalid([Problem(("query", "order_by"), msg)])
     with service.database.read() as connection:
-        found = trials.page(
+        found = standings.page(
             connection,
             studies.get(connection, name),
             states=states,
@@ -39,12 +39,12 @@ def get(service: Service, name: str, number: int) -> Json:
     """One trial with its history. Raises UnknownStudy, UnknownTrial."""
     with service.database.read() as connection:
         trial = trials.get(connection, studies.get(connection, name), number)
-        history = [happening_json(each) for each in trials.happenings(connection, trial)]
+        history = [happening_json(each) for each in happenings.page(connection, trial)]
     return trial_json(name, trial) | {"history": history}
 
 
 def epoch_page(service: Service, name: str, number: int, limit: int, offset: int) -> list[Json]:
     with service.database.read() as connection:
         trial = trials.get(connection, studies.get(connection, name), number)
-        found = trials.epoch_page(connection, trial, limit=limit, offset=offset)
+        found = epochs.epoch_page(connection, trial, limit=limit, offset=offset)
         return [epoch_json(epoch) for epoch in found]

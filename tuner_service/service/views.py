@@ -8,14 +8,14 @@ from sqlalchemy import Connection
 
 from tuner_service.domain.study import Direction, Objective, Study
 from tuner_service.domain.trial import Artifact, Epoch, Happening, Trial
-from tuner_service.storage import studies, trials
+from tuner_service.storage import standings, studies
 from tuner_service.wire import rfc3339
 
 Json = dict[str, Any]
 
 
 def study_json(connection: Connection, study: Study) -> Json:
-    best = trials.best(connection, study)
+    best = standings.best(connection, study)
     reply: Json = {
         "name": study.name,
         "state": study.state,
@@ -32,7 +32,7 @@ def study_json(connection: Connection, study: Study) -> Json:
     if study.preflight is not None:
         reply["preflight"] = study.preflight
     if len(study.spec.objectives) > 1:
-        front = pareto_front(study.spec.objectives, trials.completed(connection, study))
+        front = pareto_front(study.spec.objectives, standings.completed(connection, study))
         reply["pareto_front"] = [best_json(trial) for trial in front]
     return reply
 

@@ -1,13 +1,12 @@
-"""Trials, their epochs and their history. The guard of a transition lives in the write, and is checked."""
+"""Trials and their transitions. The guard of a transition lives in the write, and is checked."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
     Connection,
     bindparam,
-    case,
     delete,
     func,
     insert,
@@ -16,12 +15,12 @@ from sqlalchemy import (
 )
 
 from tuner_service.domain.space import Value
-from tuner_service.domain.study import Direction, Study
-from tuner_service.domain.trial import OPEN, Epoch, Happening, Origin, Trial, TrialState
+from tuner_service.domain.study import Study
+from tuner_service.domain.trial import OPEN, Origin, Trial, TrialState
 from tuner_service.errors import UnknownTrial
 from tuner_service.storage import studies as studies_storage
 from tuner_service.storage.clock import now
-from tuner_service.storage.tables import epochs, history, studies, trials
+from tuner_service.storage.tables import epochs, studies, trials
 
 
 @dataclass(frozen=True)
@@ -34,20 +33,18 @@ class Claim:
     lease_expires_at: float
 
 
-_SELECT = select(trials)
-_GET = _SELECT.where(
-    trials.c.study_id == bindparam("study"), trials.c.number == bindparam("number")
-)
+SELECT = select(trials)
+_GET = SELECT.where(trials.c.study_id == bindparam("study"), trials.c.number == bindparam("number"))
 _ADD = insert(trials).returning(trials)
 _QUEUED = (
-    _SELECT.where(trials.c.study_id == bindparam("study"), trials.c.state == TrialState.QUEUED)
+    SELECT.where(trials.c.study_id == bindparam("study"), trials.c.state == TrialState.QUEUED)
     .order_by(trials.c.number)
     .limit(1)
 )
-_RUNNING = _SELECT.where(
+_RUNNING = SELECT.where(
     trials.c.study_id == bindparam("study"), trials.c.state == TrialState.RUNNING
 ).order_by(trials.c.number)
-_HELD = (
+HELD = (
     trials.c.study_id == bindparam("study"),
     trials.c.number == bindparam("by_number"),
     trials.c.state == TrialState.RUNNING,
@@ -55,7 +52,7 @@ _HELD = (
 )
 
 
-def _trial(row: Sequence[Any]) -> Trial:
+def from_row(row: Sequence[Any]) -> Trial:
     """A trial from the table's columns, which stand in the order of its fields."""
     row_id, study_id, number, state, origin, *rest = row
     return Trial(row_id, study_id, number, TrialState(state), Origin(origin), *rest)
@@ -66,7 +63,7 @@ def get(connection: Connection, study: Study, number: int) -> Trial:
     row = connection.execute(_GET, {"study": study.id, "number": number}).one_or_none()
     if row is None:
         raise UnknownTrial(study.name, number)
-    return _trial(row)
+    return from_row(row)
 
 
 _WITH_STUDY = select(trials, *studies_storage.COLUMNS).join(studies)
@@ -94,7 +91,7 @@ def by_id(connection: Connection, trial_id: int) -> tuple[Study, Trial]:
 
 def _study_and_trial(connection: Connection, row: Sequence[Any]) -> tuple[Study, Trial]:
     split = len(trials.c)
-    return studies_storage.from_row(connection, row[split:]), _trial(row[:split])
+    return studies_storage.from_row(connection, row[split:]), from_row(row[:split])
 
 
 def add(
@@ -125,16 +122,16 @@ def add(
             "epochs": 0,
         },
     ).one()
-    return _trial(row)
+    return from_row(row)
 
 
 def first_queued(connection: Connection, study: Study) -> Trial | None:
     row = connection.execute(_QUEUED, {"study": study.id}).one_or_none()
-    return None if row is None else _trial(row)
+    return None if row is None else from_row(row)
 
 
 def running(connection: Connection, study: Study) -> list[Trial]:
-    return [_trial(row) for row in connection.execute(_RUNNING, {"study": study.id})]
+    return [from_row(row) for row in connection.execute(_RUNNING, {"study": study.id})]
 
 
 def running_count(connection: Connection, study: Study) -> int:
@@ -145,8 +142,8 @@ def running_count(connection: Connection, study: Study) -> int:
 
 
 def all_open(connection: Connection, study: Study) -> list[Trial]:
-    query = _SELECT.where(trials.c.study_id == study.id, trials.c.state.in_(OPEN))
-    return [_trial(row) for row in connection.execute(query.order_by(trials.c.number))]
+    query = SELECT.where(trials.c.study_id == study.id, trials.c.state.in_(OPEN))
+    return [from_row(row) for row in connection.execute(query.order_by(trials.c.number))]
 
 
 _START = (
@@ -194,10 +191,10 @@ def start(
             "at": claim.at,
         },
     ).one_or_none()
-    return None if row is None else _trial(row)
+    return None if row is None else from_row(row)
 
 
-_RENEW = update(trials).where(*_HELD).values(lease_expires_at=now() + bindparam("lease_seconds"))
+_RENEW = update(trials).where(*HELD).values(lease_expires_at=now() + bindparam("lease_seconds"))
 
 
 def renew(connection: Connection, trial: Trial, seconds: float) -> bool:
@@ -209,73 +206,6 @@ def renew(connection: Connection, trial: Trial, seconds: float) -> bool:
         "lease_seconds": seconds,
     }
     return connection.execute(_RENEW, parameters).rowcount == 1
-
-
-_ADVANCE = (
-    update(trials)
-    .where(*_HELD, trials.c.epochs == bindparam("by_epoch"))
-    .values(
-        epochs=trials.c.epochs + 1,
-        lease_expires_at=bindparam("lease"),
-        best_epoch=bindparam("new_best_epoch"),
-        value=bindparam("new_value"),
-        values=bindparam("new_values", type_=trials.c["values"].type),
-        model_parameters=bindparam("new_model_parameters"),
-    )
-)
-_ADD_EPOCH = insert(epochs)
-
-
-def advance(
-    connection: Connection,
-    trial: Trial,
-    epoch: Epoch,
-    *,
-    value: float | None,
-    best: tuple[int, float, Mapping[str, float]] | None,
-    model_parameters: int | None,
-    lease_expires_at: float,
-) -> Trial | None:
-    """Append an epoch and renew the lease; None if the attempt no longer holds the trial at this epoch.
-
-    ``value`` is the first objective in this epoch, ``best`` the best epoch so far with its value and values.
-    """
-    best_epoch, best_value, values = best or (None, None, None)
-    advanced = connection.execute(
-        _ADVANCE,
-        {
-            "study": trial.study_id,
-            "by_number": trial.number,
-            "by_attempt": trial.attempt,
-            "by_epoch": epoch.epoch,
-            "lease": lease_expires_at,
-            "new_best_epoch": best_epoch,
-            "new_value": best_value,
-            "new_values": values if values is None else dict(values),
-            "new_model_parameters": model_parameters,
-        },
-    )
-    if advanced.rowcount == 0:
-        return None
-    connection.execute(
-        _ADD_EPOCH,
-        {
-            "trial_id": trial.id,
-            "epoch": epoch.epoch,
-            "metrics": dict(epoch.metrics),
-            "value": value,
-            "seconds": epoch.seconds,
-        },
-    )
-    return replace(
-        trial,
-        epochs=trial.epochs + 1,
-        lease_expires_at=lease_expires_at,
-        best_epoch=best_epoch,
-        value=best_value,
-        values=values,
-        model_parameters=model_parameters,
-    )
 
 
 _END = (
@@ -332,12 +262,12 @@ def end(
             "revision": revision,
         },
     ).one_or_none()
-    return None if row is None else _trial(row)
+    return None if row is None else from_row(row)
 
 
 _REQUEUE = (
     update(trials)
-    .where(*_HELD)
+    .where(*HELD)
     .values(
         state=TrialState.QUEUED,
         attempt=bindparam("new_attempt"),
@@ -368,7 +298,7 @@ def requeue(connection: Connection, trial: Trial) -> Trial | None:
     if row is None:
         return None
     connection.execute(_DROP_EPOCHS, {"by_trial": trial.id})
-    return _trial(row)
+    return from_row(row)
 
 
 def expired(connection: Connection) -> list[tuple[str, int]]:
@@ -379,160 +309,6 @@ def expired(connection: Connection) -> list[tuple[str, int]]:
         .where(trials.c.state == TrialState.RUNNING, trials.c.lease_expires_at < now())
     )
     return [(name, number) for name, number in connection.execute(query)]
-
-
-# ── Reading ───────────────────────────────────────────────────────────────────────────────────────
-
-ORDERS: Mapping[str, Any] = {
-    "number": trials.c.number,
-    "value": trials.c.value,
-    "epochs": trials.c.epochs,
-    "started_at": trials.c.started_at,
-    "finished_at": trials.c.finished_at,
-    "seconds": trials.c.finished_at - trials.c.started_at,
-    "state": trials.c.state,
-    "attempt": trials.c.attempt,
-    "model_parameters": trials.c.model_parameters,
-}
-
-
-def page(
-    connection: Connection,
-    study: Study,
-    *,
-    states: Sequence[TrialState],
-    order_by: str,
-    descending: bool,
-    limit: int,
-    offset: int,
-) -> list[Trial]:
-    """A page of trials; those without the value that orders them come last."""
-    column = ORDERS[order_by]
-    order = column.desc() if descending else column.asc()
-    query = (
-        _SELECT.where(trials.c.study_id == study.id)
-        .order_by(case((column.is_(None), 1), else_=0), order, trials.c.number)
-        .limit(limit)
-        .offset(offset)
-    )
-    if states:
-        query = query.where(trials.c.state.in_(states))
-    return [_trial(row) for row in connection.execute(query)]
-
-
-def completed(connection: Connection, study: Study) -> list[Trial]:
-    query = _SELECT.where(
-        trials.c.study_id == study.id,
-        trials.c.state == TrialState.COMPLETED,
-        trials.c.value.is_not(None),
-    )
-    return [_trial(row) for row in connection.execute(query.order_by(trials.c.number))]
-
-
-def best(connection: Connection, study: Study) -> Trial | None:
-    """The completed trial with the best first objective; of equal ones the first."""
-    order = trials.c.value
-    maximize = study.spec.objective.direction is Direction.MAXIMIZE
-    query = (
-        _SELECT.where(
-            trials.c.study_id == study.id,
-            trials.c.state == TrialState.COMPLETED,
-            trials.c.value.is_not(None),
-        )
-        .order_by(order.desc() if maximize else order.asc(), trials.c.number)
-        .limit(1)
-    )
-    row = connection.execute(query).one_or_none()
-    return None if row is None else _trial(row)
-
-
-_ENDED = _SELECT.where(
-    trials.c.study_id == bindparam("study"), trials.c.ended_revision > bindparam("after")
-).order_by(trials.c.ended_revision, trials.c.number)
-
-
-def ended_after(connection: Connection, study: Study, revision: int) -> list[Trial]:
-    """The trials that ended after a revision, in the order in which they ended."""
-    return [_trial(r) for r in connection.execute(_ENDED, {"study": study.id, "after": revision})]
-
-
-_CURVE = (
-    select(epochs.c.epoch, epochs.c.value)
-    .where(epochs.c.trial_id == bindparam("by_trial"))
-    .order_by(epochs.c.epoch)
-)
-
-
-def curve(connection: Connection, trial: Trial) -> list[float | None]:
-    """The first objective in every epoch so far."""
-    return [value for _, value in connection.execute(_CURVE, {"by_trial": trial.id})]
-
-
-def curves(connection: Connection, ids: Iterable[int]) -> dict[int, list[float | None]]:
-    """The same for many trials, by their row's id."""
-    found: dict[int, list[float | None]] = {}
-    wanted = list(ids)
-    for start_at in range(0, len(wanted), 500):
-        query = (
-            select(epochs.c.trial_id, epochs.c.value)
-            .where(epochs.c.trial_id.in_(wanted[start_at : start_at + 500]))
-            .order_by(epochs.c.trial_id, epochs.c.epoch)
-        )
-        for trial_id, value in connection.execute(query):
-            found.setdefault(trial_id, []).append(value)
-    return found
-
-
-_EPOCH = select(epochs).where(
-    epochs.c.trial_id == bindparam("by_trial"), epochs.c.epoch == bindparam("by_epoch")
-)
-
-
-def epoch(connection: Connection, trial: Trial, number: int) -> Epoch | None:
-    row = connection.execute(_EPOCH, {"by_trial": trial.id, "by_epoch": number}).one_or_none()
-    return None if row is None else Epoch(row.epoch, row.metrics, row.seconds)
-
-
-def epoch_page(connection: Connection, trial: Trial, *, limit: int, offset: int) -> list[Epoch]:
-    query = (
-        select(epochs)
-        .where(epochs.c.trial_id == trial.id, epochs.c.epoch >= offset)
-        .order_by(epochs.c.epoch)
-        .limit(limit)
-    )
-    return [Epoch(row.epoch, row.metrics, row.seconds) for row in connection.execute(query)]
-
-
-_REMEMBER = insert(history)
-
-
-def remember(connection: Connection, trial: Trial, happening: Happening) -> None:
-    """Append a line to the trial's history."""
-    connection.execute(
-        _REMEMBER,
-        {
-            "trial_id": trial.id,
-            "at": happening.at,
-            "what": happening.what,
-            "worker": happening.worker,
-            "attempt": happening.attempt,
-            "detail": happening.detail,
-        },
-    )
-
-
-def happenings(connection: Connection, trial: Trial) -> list[Happening]:
-    query = select(history).where(history.c.trial_id == trial.id).order_by(history.c.id)
-    return [
-        Happening(row.at, row.what, row.worker, row.attempt, row.detail)
-        for row in connection.execute(query)
-    ]
-
-
-def state_counts(connection: Connection) -> dict[str, int]:
-    """How many trials are in each state, over all studies."""
-    rows = connection.execute(select(trials.c.state, func.count()).group_by(trials.c.state)).all()
-    return dict(rows)
 
 
 _HAS_OPEN = (

@@ -1,0 +1,89 @@
+"""Trials as they compare: pages of them, the best, those that ended."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, case, func, select
+
+from tuner_service.domain.study import Direction, Study
+from tuner_service.domain.trial import Trial, TrialState
+from tuner_service.storage.tables import trials
+from tuner_service.storage.trials import SELECT, from_row
+
+ORDERS: Mapping[str, Any] = {
+    "number": trials.c.number,
+    "value": trials.c.value,
+    "epochs": trials.c.epochs,
+    "started_at": trials.c.started_at,
+    "finished_at": trials.c.finished_at,
+    "seconds": trials.c.finished_at - trials.c.started_at,
+    "state": trials.c.state,
+    "attempt": trials.c.attempt,
+    "model_parameters": trials.c.model_parameters,
+}
+
+
+def page(
+    connection: Connection,
+    study: Study,
+    *,
+    states: Sequence[TrialState],
+    order_by: str,
+    descending: bool,
+    limit: int,
+    offset: int,
+) -> list[Trial]:
+    """A page of trials; those without the value that orders them come last."""
+    column = ORDERS[order_by]
+    order = column.desc() if descending else column.asc()
+    query = (
+        SELECT.where(trials.c.study_id == study.id)
+        .order_by(case((column.is_(None), 1), else_=0), order, trials.c.number)
+        .limit(limit)
+        .offset(offset)
+    )
+    if states:
+        query = query.where(trials.c.state.in_(states))
+    return [from_row(row) for row in connection.execute(query)]
+
+
+def completed(connection: Connection, study: Study) -> list[Trial]:
+    query = SELECT.where(
+        trials.c.study_id == study.id,
+        trials.c.state == TrialState.COMPLETED,
+        trials.c.value.is_not(None),
+    )
+    return [from_row(row) for row in connection.execute(query.order_by(trials.c.number))]
+
+
+def best(connection: Connection, study: Study) -> Trial | None:
+    """The completed trial with the best first objective; of equal ones the first."""
+    order = trials.c.value
+    maximize = study.spec.objective.direction is Direction.MAXIMIZE
+    query = (
+        SELECT.where(
+            trials.c.study_id == study.id,
+            trials.c.state == TrialState.COMPLETED,
+            trials.c.value.is_not(None),
+        )
+        .order_by(order.desc() if maximize else order.asc(), trials.c.number)
+        .limit(1)
+    )
+    row = connection.execute(query).one_or_none()
+    return None if row is None else from_row(row)
+
+
+_ENDED = SELECT.where(
+    trials.c.study_id == bindparam("study"), trials.c.ended_revision > bindparam("after")
+).order_by(trials.c.ended_revision, trials.c.number)
+
+
+def ended_after(connection: Connection, study: Study, revision: int) -> list[Trial]:
+    """The trials that ended after a revision, in the order in which they ended."""
+    return [from_row(r) for r in connection.execute(_ENDED, {"study": study.id, "after": revision})]
+
+
+def state_counts(connection: Connection) -> dict[str, int]:
+    """How many trials are in each state, over all studies."""
+    rows = connection.execute(select(trials.c.state, func.count()).group_by(trials.c.state)).all()
+    return dict(rows)
