@@ -133,7 +133,7 @@ async def _follow(
         while not stopping.is_set():
             rung.clear()
             try:
-                events, _ = await run_in_threadpool(events_after, service, study, last)
+                events = await run_in_threadpool(events_after, service, study, last)
             except UnknownStudy:
                 return
             for event in events:

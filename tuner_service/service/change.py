@@ -119,6 +119,12 @@ class Change:
         self.transit("completed", reason)
         self.tell_study()
 
+    @property
+    def made_work(self) -> bool:
+        """Whether something may be claimed that could not be before: not after an epoch alone."""
+        running = self.study.state is StudyState.RUNNING
+        return running and any(kind is not EventKind.EPOCH for kind, _ in self._events)
+
     def write_events(self) -> None:
         events.append(self.connection, self.study, self._events)
 
@@ -132,5 +138,5 @@ def change(service: Service, name: str) -> Iterator[Change]:
         yield current
         current.write_events()
     service.bell.ring(study.id)
-    if current.study.state is StudyState.RUNNING:
+    if current.made_work:
         service.bell.ring(WORK)

@@ -5,7 +5,6 @@ import logging
 from tuner_service.domain.study import StudyState
 from tuner_service.domain.trial import TrialState
 from tuner_service.errors import UnknownStudy, UnknownTrial
-from tuner_service.service.bell import WORK
 from tuner_service.service.change import change
 from tuner_service.service.setup import Service
 from tuner_service.storage import claims, studies, trials
@@ -29,8 +28,6 @@ def reap(service: Service) -> int:
             continue  # deleted meanwhile
     for name in limited:
         _close_if_out_of_time(service, name)
-    if reaped:
-        service.bell.ring(WORK)
     return reaped
 
 

@@ -22,10 +22,9 @@ from tuner_service.errors import (
     known,
 )
 from tuner_service.search import judge, may_prune
-from tuner_service.service.bell import WORK
 from tuner_service.service.change import change
 from tuner_service.service.setup import Service
-from tuner_service.storage import epochs, trials
+from tuner_service.storage import epochs, studies, trials
 
 _ENDED_BY_SERVER = {TrialState.PRUNED: Verdict.PRUNE, TrialState.CANCELLED: Verdict.CANCEL}
 
@@ -83,12 +82,14 @@ def heartbeat(
 ) -> Verdict:
     """Renew the lease. Raises StaleAttempt, NotYourTrial."""
     with service.database.write() as connection:
+        # Under the study's lock like every change, so that the reaper cannot take what is renewed at this moment.
+        studies.lock(connection, name)
         study, trial = _held(connection, name, number, attempt, holder)
         if trial.state is not TrialState.RUNNING:
             return _ENDED_BY_SERVER[trial.state]
-        if trials.renew(connection, trial, service.settings.lease_seconds):
-            return _go_on(study)
-    return heartbeat(service, name, number, attempt, holder)  # it ended in between: look again
+        renewed = trials.renew(connection, trial, service.settings.lease_seconds)
+        assert renewed, "the study's lock is held and the trial was read under it"
+        return _go_on(study)
 
 
 def finish(
@@ -140,7 +141,6 @@ def release(service: Service, name: str, number: int, attempt: int, holder: int 
         assert queued is not None, "the study's lock is held and the trial was read under it"
         current.remember(trial, "released", "given back by its worker")
         current.tell_trial(queued)
-    service.bell.ring(WORK)
     return queued
 
 

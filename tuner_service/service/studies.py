@@ -4,7 +4,6 @@ from tuner_service.domain.study import EXTENDABLE, Study, StudyState
 from tuner_service.domain.trial import Origin, TrialState
 from tuner_service.errors import BudgetSpent, IllegalTransition, TrialsRunning
 from tuner_service.search import importance
-from tuner_service.service.bell import WORK
 from tuner_service.service.change import Change, change
 from tuner_service.service.setup import Service
 from tuner_service.service.views import Json, study_json, trial_json
@@ -115,7 +114,6 @@ def queue_candidate(service: Service, name: str, candidate: Candidate) -> Json:
         )
         current.remember(trial, "queued", "by a user")
         current.tell_trial(trial)
-    service.bell.ring(WORK)
     return trial_json(name, trial)
 
 
