@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr
 
 from tuner_service.domain.study import Direction, Executor, StudyState
 from tuner_service.domain.trial import Origin, TrialState, Verdict
@@ -14,9 +14,13 @@ NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
 
 StudyName = Annotated[str, Field(pattern=STUDY_NAME, examples=["digits-separable"])]
 Name = Annotated[str, Field(pattern=NAME)]
-Value = StrictBool | StrictInt | StrictFloat | StrictStr
-Number = StrictInt | StrictFloat
-Finite = Annotated[float, Field(allow_inf_nan=False)]
+# What JSON and both databases can hold: no NaN, no integer beyond 64 bits, no NUL in a text.
+WholeNumber = Annotated[int, Field(strict=True, ge=-(2**63), lt=2**63)]
+RealNumber = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Number = WholeNumber | RealNumber
+Value = StrictBool | WholeNumber | RealNumber | StrictStr
+Ordinal = Annotated[int, Field(strict=True, ge=0, lt=2**31)]
+Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 
 
 class Body(BaseModel):
@@ -40,7 +44,7 @@ class Condition(Body):
 
 
 class Parameter(Body):
-    name: str = Field(min_length=1, max_length=200, examples=["learning_rate"])
+    name: Text = Field(min_length=1, max_length=200, examples=["learning_rate"])
     type: Literal["int", "float", "choice", "bool", "fixed"]
     min: Number | None = None
     max: Number | None = None
@@ -80,8 +84,8 @@ class NumberChoice(Body):
     choices: list[Number] = Field(min_length=1)
 
 
-Count = Annotated[int, Field(ge=1, strict=True)] | NumberRange | NumberChoice
-NonNegative = Annotated[int, Field(ge=0, strict=True)] | NumberRange | NumberChoice
+Count = Annotated[int, Field(ge=1, lt=2**31, strict=True)] | NumberRange | NumberChoice
+NonNegative = Ordinal | NumberRange | NumberChoice
 Real = Annotated[float, Field(allow_inf_nan=False, strict=True)] | NumberRange | NumberChoice
 
 
@@ -89,7 +93,7 @@ Real = Annotated[float, Field(allow_inf_nan=False, strict=True)] | NumberRange |
 
 
 class Objective(Body):
-    metric: str = Field(min_length=1, max_length=200, examples=["val_accuracy"])
+    metric: Text = Field(min_length=1, max_length=200, examples=["val_accuracy"])
     direction: Direction
 
 
@@ -187,7 +191,7 @@ class StudyRequest(Body):
     pruning: Pruning = Pruning()
     training: Training | None = None
     budget: Budget = Budget()
-    max_parallel: int | None = Field(default=None, ge=1, strict=True)
+    max_parallel: int | None = Field(default=None, ge=1, le=1_000_000, strict=True)
     priority: int = Field(default=0, ge=-1000, le=1000, strict=True)
 
 
@@ -350,7 +354,7 @@ class WorkerRegistration(Body):
     load: dict[str, Any] = {}
 
 
-class Training_(Reply):
+class HeldTrial(Reply):
     study: str
     number: int
     attempt: int
@@ -366,7 +370,7 @@ class WorkerReply(Reply):
     search_spaces: list[str]
     datasets: list[str]
     load: dict[str, Any]
-    training: list[Training_]
+    training: list[HeldTrial]
     registered_at: datetime
     last_seen: datetime
 
@@ -382,7 +386,7 @@ class ClaimRequest(Body):
     )
 
     worker: Name
-    key: str = Field(min_length=1, max_length=200)
+    key: Text = Field(min_length=1, max_length=200)
     study: str | None = None
     wait_seconds: float = Field(default=0, ge=0, le=60, allow_inf_nan=False)
 
@@ -421,17 +425,17 @@ class EpochReport(Body):
         },
     )
 
-    attempt: int = Field(ge=1, strict=True)
-    epoch: int = Field(ge=0, strict=True)
+    attempt: Ordinal = Field(ge=1)
+    epoch: Ordinal
     metrics: dict[str, float | None] = Field(min_length=1, max_length=1000)
-    seconds: float | None = Field(default=None, ge=0)
-    model_parameters: int | None = Field(default=None, ge=0)
+    seconds: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    model_parameters: int | None = Field(default=None, ge=0, lt=2**62)
 
 
 class Heartbeat(Body):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"attempt": 1}]})
 
-    attempt: int = Field(ge=1, strict=True)
+    attempt: Ordinal = Field(ge=1)
 
 
 class Finish(Body):
@@ -444,11 +448,11 @@ class Finish(Body):
         },
     )
 
-    attempt: int = Field(ge=1, strict=True)
+    attempt: Ordinal = Field(ge=1)
     state: Literal["completed", "failed"]
-    error: str | None = Field(default=None, max_length=20_000)
+    error: Text | None = Field(default=None, max_length=20_000)
     values: dict[str, float | None] | list[float | None] | float | None = None
-    model_parameters: int | None = Field(default=None, ge=0)
+    model_parameters: int | None = Field(default=None, ge=0, lt=2**62)
 
 
 class VerdictReply(Reply):

@@ -214,3 +214,34 @@ def test_pages_escape_what_users_wrote(server: Server, service: Service, api: ht
     assert "&lt;img src=x" in page.text
     assert "<img src=x" not in page.text
     assert "script-src 'self'" in page.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    ("method", "where", "content"),
+    [
+        ("POST", "/v1/studies", '{"search_space": "dense", "dataset": "digits", "overrides": {"dropout": {"min": NaN}}}'),
+        ("POST", "/v1/studies", '{"search_space": "dense", "dataset": "digits", "training": {"epochs": 1e400}}'),
+        ("POST", "/v1/studies", '{"search_space": "dense", "dataset": "digits", "max_parallel": 1000000000000000000000}'),
+        ("POST", "/v1/studies/demo/trials", '{"parameters": {"x": Infinity}}'),
+        ("POST", "/v1/studies/demo/extend", '{"trials": 99999999999999999999}'),
+        ("GET", "/v1/studies/demo/trials/99999999999999999999", None),
+        ("POST", "/v1/studies/demo/trials/0/heartbeat", '{"attempt": 99999999999999999999}'),
+        ("POST", "/v1/studies/demo/trials/0/epochs", '{"attempt": 1, "epoch": 1e30, "metrics": {"a": 1}}'),
+        ("POST", "/v1/claims", '{"worker": "w", "key": "a\\u0000b", "study": "demo"}'),
+        ("POST", "/v1/claims", '{"worker": "w", "key": "\\ud800", "study": "demo"}'),
+        ("POST", "/v1/studies/demo/trials/0/finish", '{"attempt": 1, "state": "failed", "error": "\\u0000"}'),
+        ("PUT", "/v1/workers/w", "[]"),
+        ("POST", "/v1/studies", "null"),
+        ("POST", "/v1/studies", ""),
+        ("GET", "/v1/studies/demo/events?after=99999999999999999999", None),
+    ],
+)  # fmt: skip
+def test_what_neither_json_nor_a_database_can_hold_is_422(
+    api: httpx.Client, method: str, where: str, content: str | None
+) -> None:
+    opened(api)
+    claimed(api)
+    headers = {"Content-Type": "application/json"}
+    reply = api.request(method, where, content=content, headers=headers)
+    assert reply.status_code == 422, reply.text
+    assert reply.headers["content-type"] == "application/problem+json"

@@ -5,7 +5,7 @@ import binascii
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
-from fastapi import Depends, Query
+from fastapi import Depends, Path, Query
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
@@ -36,6 +36,9 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def _described(text: str) -> dict[str, Any]:
     return {"description": text, "model": ProblemReply, "content": {**_PROBLEM}}
+
+
+Number = Annotated[int, Path(ge=0, lt=2**31, description="The trial's number in its study.")]
 
 
 class Page:

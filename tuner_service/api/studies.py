@@ -1,6 +1,7 @@
 """``/v1/studies``: opening, steering, reading, watching."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from typing import Annotated
 
@@ -101,11 +102,11 @@ async def _watched(study: str, service: ServiceNow, by: Reader) -> Study:
 
 async def _after(
     last_event_id: Annotated[str | None, Header()] = None,
-    after: Annotated[int | None, Query(ge=0, description="Like `Last-Event-ID`.")] = None,
+    after: Annotated[int | None, Query(ge=0, lt=2**62, description="Like `Last-Event-ID`.")] = None,
 ) -> int:
     if last_event_id is None:
         return after or 0
-    if not last_event_id.isascii() or not last_event_id.isdigit():
+    if not re.fullmatch(r"[0-9]{1,18}", last_event_id):
         msg = f'"{last_event_id}" is not the id of an event; those are integers'
         raise Invalid([Problem(("header", "Last-Event-ID"), msg)])
     return int(last_event_id)

@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 
 from tuner_service import wire
 from tuner_service.api import digests
-from tuner_service.api.conventions import Listed, Paged, problems
+from tuner_service.api.conventions import Listed, Number, Paged, problems
 from tuner_service.api.security import Anyone, Reader, ServiceNow, Submitter
 from tuner_service.domain.trial import TrialState
 from tuner_service.service import artifacts, studies, trials
@@ -47,13 +47,13 @@ def queue_candidate(
 
 
 @router.get("/{number}", responses={200: {"model": wire.TrialReply}, **problems(404)})
-def get_trial(study: str, number: int, service: ServiceNow, by: Reader) -> JSONResponse:
+def get_trial(study: str, number: Number, service: ServiceNow, by: Reader) -> JSONResponse:
     """With its `history`: what happened to it, when, at which worker and attempt."""
     return JSONResponse(trials.get(service, study, number))
 
 
 @router.post("/{number}/cancel", responses={200: {"model": wire.TrialReply}, **problems(404, 409)})
-def cancel_trial(study: str, number: int, service: ServiceNow, by: Submitter) -> JSONResponse:
+def cancel_trial(study: str, number: Number, service: ServiceNow, by: Submitter) -> JSONResponse:
     return JSONResponse(studies.cancel_trial(service, study, number))
 
 
@@ -61,13 +61,13 @@ def cancel_trial(study: str, number: int, service: ServiceNow, by: Submitter) ->
     "/{number}/epochs", responses={200: {"model": Listed[wire.EpochReply]}, **problems(404)}
 )
 def list_epochs(
-    study: str, number: int, service: ServiceNow, by: Reader, page: Paged
+    study: str, number: Number, service: ServiceNow, by: Reader, page: Paged
 ) -> JSONResponse:
     return page.reply(trials.epoch_page(service, study, number, page.limit + 1, page.offset))
 
 
 @router.get("/{number}/log", response_class=PlainTextResponse, responses=problems(404))
-def get_log(study: str, number: int, service: ServiceNow, by: Reader) -> PlainTextResponse:
+def get_log(study: str, number: Number, service: ServiceNow, by: Reader) -> PlainTextResponse:
     """The last 200 lines that the trial printed."""
     return PlainTextResponse(artifacts.log(service, study, number))
 
@@ -76,7 +76,7 @@ def get_log(study: str, number: int, service: ServiceNow, by: Reader) -> PlainTe
     "/{number}/artifacts", responses={200: {"model": Listed[wire.ArtifactReply]}, **problems(404)}
 )
 def list_artifacts(
-    study: str, number: int, service: ServiceNow, by: Anyone, page: Paged
+    study: str, number: Number, service: ServiceNow, by: Anyone, page: Paged
 ) -> JSONResponse:
     found = artifacts.page(service, study, number)[page.offset : page.offset + page.limit + 1]
     return page.reply([artifact_json(artifact) for artifact in found])
@@ -91,7 +91,7 @@ def list_artifacts(
     },
 )
 def get_artifact(
-    study: str, number: int, name: str, service: ServiceNow, by: Anyone
+    study: str, number: Number, name: str, service: ServiceNow, by: Anyone
 ) -> StreamingResponse:
     """The file, with its sha-256 as `Content-Digest`."""
     artifact, chunks = artifacts.open_artifact(service, study, number, name)

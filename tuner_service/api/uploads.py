@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 
 from tuner_service import wire
 from tuner_service.api import digests
-from tuner_service.api.conventions import problems
+from tuner_service.api.conventions import Number, problems
 from tuner_service.api.security import ServiceNow, Worker
 from tuner_service.api.workers import TRIAL
 from tuner_service.service import artifacts
@@ -37,13 +37,14 @@ _BODY = {
 )
 async def upload(
     study: str,
-    number: int,
+    number: Number,
     name: Annotated[str, Path(pattern=wire.NAME)],
     request: Request,
     service: ServiceNow,
     by: Worker,
     attempt: Annotated[
-        int | None, Query(ge=1, description="Left out: the one that is current at the start.")
+        int | None,
+        Query(ge=1, lt=2**31, description="Left out: the one that is current at the start."),
     ] = None,
     content_digest: Annotated[
         str | None,

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import JSONResponse
 
 from tuner_service import wire
-from tuner_service.api.conventions import Listed, Paged, problems
+from tuner_service.api.conventions import Listed, Number, Paged, problems
 from tuner_service.api.promptly import promptly
 from tuner_service.api.security import Reader, ServiceNow, Worker
 from tuner_service.api.studies import POLL_SECONDS, first_of
@@ -71,7 +71,7 @@ _VERDICT = {200: {"model": wire.VerdictReply}, **problems(404, 409, 413, 415)}
 
 @router.post(TRIAL + "/epochs", responses=_VERDICT)
 async def report_epoch(
-    study: str, number: int, report: wire.EpochReport, service: ServiceNow, by: Worker
+    study: str, number: Number, report: wire.EpochReport, service: ServiceNow, by: Worker
 ) -> JSONResponse:
     """Record an epoch and renew the lease. `prune` and `cancel` have already ended the trial."""
     verdict = await promptly(reports.report_epoch, service, study, number, report, by.holder)
@@ -80,7 +80,7 @@ async def report_epoch(
 
 @router.post(TRIAL + "/heartbeat", responses=_VERDICT)
 async def heartbeat(
-    study: str, number: int, beat: wire.Heartbeat, service: ServiceNow, by: Worker
+    study: str, number: Number, beat: wire.Heartbeat, service: ServiceNow, by: Worker
 ) -> JSONResponse:
     """Renew the lease between epochs."""
     verdict = await promptly(reports.heartbeat, service, study, number, beat.attempt, by.holder)
@@ -92,7 +92,7 @@ _ENDED = {200: {"model": wire.TrialReply}, **problems(404, 409, 413, 415)}
 
 @router.post(TRIAL + "/finish", responses=_ENDED)
 async def finish(
-    study: str, number: int, result: wire.Finish, service: ServiceNow, by: Worker
+    study: str, number: Number, result: wire.Finish, service: ServiceNow, by: Worker
 ) -> JSONResponse:
     """End the trial. External executors may add `values`; else the best reported epoch counts."""
     trial = await promptly(reports.finish, service, study, number, result, by.holder)
@@ -101,7 +101,7 @@ async def finish(
 
 @router.post(TRIAL + "/release", responses=_ENDED)
 async def release(
-    study: str, number: int, body: wire.Heartbeat, service: ServiceNow, by: Worker
+    study: str, number: Number, body: wire.Heartbeat, service: ServiceNow, by: Worker
 ) -> JSONResponse:
     """Give the trial back unharmed."""
     trial = await promptly(reports.release, service, study, number, body.attempt, by.holder)

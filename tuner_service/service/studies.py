@@ -2,13 +2,21 @@
 
 from tuner_service.domain.study import EXTENDABLE, Study, StudyState
 from tuner_service.domain.trial import Origin, TrialState
-from tuner_service.errors import BudgetSpent, IllegalTransition, TrialsRunning
+from tuner_service.errors import (
+    BudgetSpent,
+    IllegalTransition,
+    Invalid,
+    Problem,
+    TrialsRunning,
+)
 from tuner_service.search import importance
 from tuner_service.service.change import Change, change
 from tuner_service.service.setup import Service
 from tuner_service.service.views import Json, study_json, trial_json
 from tuner_service.storage import artifacts, studies, trials
 from tuner_service.wire import Candidate
+
+MOST_TRIALS = 10_000_000
 
 
 def get(service: Service, name: str) -> Json:
@@ -58,6 +66,9 @@ def extend(service: Service, name: str, more: int) -> Json:
         study = current.study
         if study.state not in EXTENDABLE:
             raise IllegalTransition(f'study "{name}"', study.state, "extended", EXTENDABLE)
+        if study.budget.trials + more > MOST_TRIALS:
+            msg = f"a study has at most {MOST_TRIALS} trials, this one has {study.budget.trials}"
+            raise Invalid([Problem(("trials",), msg)])
         studies.set_budget(current.connection, study, study.budget.trials + more)
         if study.state is StudyState.COMPLETED:
             studies.set_state(current.connection, study, StudyState.RUNNING, None)
