@@ -219,9 +219,9 @@ def test_pages_escape_what_users_wrote(server: Server, service: Service, api: ht
 @pytest.mark.parametrize(
     ("method", "where", "content"),
     [
-        ("POST", "/v1/studies", '{"search_space": "dense", "dataset": "digits", "overrides": {"dropout": {"min": NaN}}}'),
+        ("POST", "/v1/studies", '{"search_space": "dense", "dataset": "digits", "overrides": {"width": {"min": NaN}}}'),
         ("POST", "/v1/studies", '{"search_space": "dense", "dataset": "digits", "training": {"epochs": 1e400}}'),
-        ("POST", "/v1/studies", '{"search_space": "dense", "dataset": "digits", "max_parallel": 1000000000000000000000}'),
+        ("POST", "/v1/studies", '{"search_space": "dense", "dataset": "digits", "max_parallel": 1000000000000000000}'),
         ("POST", "/v1/studies/demo/trials", '{"parameters": {"x": Infinity}}'),
         ("POST", "/v1/studies/demo/extend", '{"trials": 99999999999999999999}'),
         ("GET", "/v1/studies/demo/trials/99999999999999999999", None),
