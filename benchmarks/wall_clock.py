@@ -48,7 +48,7 @@ def candidates() -> list[dict[str, Any]]:
     )
     history = History(spec, space)
     found = [suggest(spec.search, CANDIDATES, history, n, [], {}) for n in range(CANDIDATES)]
-    return [each.parameters for each in found if each is not None]
+    return [each.parameters for each in found]
 
 
 def bare(shares: list[list[tuple[int, dict[str, Any]]]], threads: int | None) -> tuple[float, int]:

@@ -450,7 +450,7 @@ class Finish(Body):
 
     attempt: Ordinal = Field(ge=1)
     state: Literal["completed", "failed"]
-    error: Text | None = Field(default=None, max_length=20_000)
+    error: str | None = Field(default=None, max_length=20_000)
     values: dict[str, float | None] | list[float | None] | float | None = None
     model_parameters: int | None = Field(default=None, ge=0, lt=2**62)
 

@@ -1,6 +1,7 @@
 """Opening and steering studies."""
 
 import itertools
+import threading
 from typing import Any
 
 import httpx
@@ -105,6 +106,16 @@ def test_the_documented_example_is_accepted(api: httpx.Client) -> None:
             {"training": {"early_stopping": {"patiense": 3}}},
             ["body", "training", "early_stopping", "patiense"],
             'unknown field "patiense"',
+        ),
+        (
+            {"training": {"batch_size": {"choices": [32, 0]}}},
+            ["body", "training", "batch_size"],
+            '"batch_size" must be at least 1, got 0',
+        ),
+        (
+            {"training": {"reduce_lr_on_plateau": {"factor": 1.5}}},
+            ["body", "training", "reduce_lr_on_plateau", "factor"],
+            '"factor" must be above 0 and below 1, got 1.5',
         ),
         (
             {"training": {"batch_size": {"min": 64, "max": 8}}},
@@ -319,3 +330,47 @@ def test_importance_names_the_parameter_that_matters(api: httpx.Client) -> None:
     importance = api.get("/v1/studies/demo/importance").json()["importance"]
     assert max(importance, key=importance.__getitem__) == "x"
     assert sum(importance.values()) == pytest.approx(1.0)
+
+
+def test_a_grid_ends_and_still_takes_what_a_user_queues(api: httpx.Client) -> None:
+    parameters = [{"name": "kind", "type": "choice", "choices": ["a", "b"]}]
+    grid = {"search_space": {"parameters": parameters}, "search": {"algorithm": "grid"}}
+    study = opened(api, **grid, budget={"trials": None})
+    assert study["progress"]["budget"] == 2
+    for _ in range(2):
+        completed(api, 1.0)
+    assert api.get("/v1/studies/demo").json()["state"] == "completed"
+    api.post("/v1/studies/demo/extend", json={"trials": 3})
+    api.post("/v1/studies/demo/trials", json={"parameters": {}})
+    assert finish(api, claimed(api), values={"loss": 0.5}).status_code == 200
+    last = api.post("/v1/claims", json={"worker": "w", "key": "none-left", "study": "demo"})
+    assert last.status_code == 204
+    study = api.get("/v1/studies/demo").json()
+    assert (study["state"], study["progress"]["budget"]) == ("completed", 3)
+    assert "every candidate of the grid" in study["reason"]
+
+
+def test_the_same_key_twice_at_once_opens_one_study(api: httpx.Client) -> None:
+    body = external()
+    del body["name"]
+    replies: list[httpx.Response] = []
+
+    def open_one() -> None:
+        replies.append(api.post("/v1/studies", json=body, headers={"Idempotency-Key": "k"}))
+
+    threads = [threading.Thread(target=open_one) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {reply.status_code for reply in replies} == {201}
+    assert len({reply.json()["name"] for reply in replies}) == 1
+
+
+def test_time_that_is_spent_cannot_be_extended(api: httpx.Client) -> None:
+    opened(api, budget={"trials": 2, "seconds": 1e-6})
+    assert api.post(
+        "/v1/claims", json={"worker": "w", "key": "x", "study": "demo"}
+    ).status_code in (200, 204)
+    reply = api.post("/v1/studies/demo/extend", json={"trials": 1})
+    assert (reply.status_code, reply.json()["code"]) == (409, "budget_spent")

@@ -266,6 +266,7 @@ def test_a_queued_candidate_comes_next_with_the_rest_searched(api: httpx.Client)
         ({"y": 1}, 'unknown parameter "y"; known: depth, kind, x'),
         ({"x": 2.0}, 'parameter "x" got 2.0; allowed: a number from 0 to 1'),
         ({"kind": "c"}, 'parameter "kind" got "c"; allowed: "a", "b"'),
+        ({"depth": 2}, 'parameter "depth" exists only under some values of "kind": give that too'),
         ({"kind": "a", "depth": 2}, 'parameter "depth" exists only when "kind" is "b", got "a"'),
     ],
 )
@@ -347,3 +348,43 @@ def test_finish_and_reaper_on_one_trial_end_it_once(
         if reaped:
             finish(api, claimed(api), values={"loss": 1.0})
     assert progress(api)["completed"] == 10
+
+
+def test_the_same_claim_twice_at_once_gets_one_trial(api: httpx.Client) -> None:
+    opened(api, search={"algorithm": "bayesian", "seed": 1})
+    body = {"worker": "w1", "key": "same", "study": "demo"}
+    got: list[httpx.Response] = []
+    threads = [
+        threading.Thread(target=lambda: got.append(api.post("/v1/claims", json=body)))
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {reply.status_code for reply in got} == {200}
+    assert {reply.json()["number"] for reply in got} == {0}
+    assert progress(api)["running"] == 1
+
+
+def test_a_finish_names_the_objective_that_was_never_reported(api: httpx.Client) -> None:
+    objectives = [{"metric": m, "direction": "minimize"} for m in ("loss", "size")]
+    opened(api, objectives=objectives)
+    trial = claimed(api)
+    report(api, trial, 0, 0.5)
+    refused = finish(api, trial)
+    assert (refused.status_code, refused.json()["code"]) == (422, "no_result")
+    assert '"size"' in refused.json()["detail"]
+
+
+def test_a_keras_study_claimed_by_name_needs_a_worker_that_serves_it(api: httpx.Client) -> None:
+    api.post("/v1/studies", json={"name": "keras", "search_space": "dense", "dataset": "digits"})
+    api.put("/v1/workers/w1", json={"search_spaces": ["dense"], "datasets": ["breast_cancer"]})
+    body = {"worker": "w1", "key": "a", "study": "keras"}
+    assert api.post("/v1/claims", json=body).status_code == 204
+
+
+def test_an_error_with_a_nul_still_ends_the_trial(api: httpx.Client) -> None:
+    opened(api)
+    ended = finish(api, claimed(api), state="failed", error="segfault\0 at 0x0")
+    assert ended.json()["error"] == "segfault at 0x0"

@@ -74,7 +74,6 @@ class Run:
         self, number: int, running: list[Past] | None = None
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         found = suggest(self.spec.search, self.budget, self.history, number, running or [], {})
-        assert found is not None
         return found.parameters, found.notes
 
     def go(self, trials: int) -> list[dict[str, Any]]:
@@ -174,14 +173,14 @@ def test_a_grid_covers_every_candidate_once_and_then_ends() -> None:
     seen = []
     for number in range(size):
         found = suggest(history.spec.search, size, history, number, [], {})
-        assert found is not None
+        assert not found.repeated
         seen.append(tuple(sorted(found.parameters.items())))
         state = TrialState.COMPLETED if number % 3 else TrialState.FAILED
         history.add(
             Past(number, state, found.parameters, [1.0] if number % 3 else None), number + 1
         )
     assert len(set(seen)) == size
-    assert suggest(history.spec.search, size, history, size, [], {}) is None
+    assert suggest(history.spec.search, size, history, size, [], {}).repeated
     assert grid_size(Space.from_json(PARAMETERS)) is None
 
 
@@ -190,7 +189,6 @@ def test_fixed_parameters_stay_and_the_rest_is_searched(algorithm: str) -> None:
     run = Run(algorithm)
     run.go(15)
     found = suggest(run.spec.search, 40, run.history, 15, [], {"kind": "b", "x": 0.5})
-    assert found is not None
     assert (found.parameters["kind"], found.parameters["x"]) == ("b", 0.5)
     assert "depth" in found.parameters
 

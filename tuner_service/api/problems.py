@@ -71,6 +71,9 @@ async def _tuner_error(request: Request, error: Exception) -> Response:
     problems = None
     if isinstance(error, errors.Invalid):
         problems = [{"loc": _located(item.loc), "msg": item.msg} for item in error.problems]
+    if status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.INTERNAL_SERVER_ERROR):
+        # What the user need not know, an operator must: a full disk, a missing table.
+        log.warning("%s: %s", error.message, error.__cause__)
     headers = {}
     if status is HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"

@@ -121,7 +121,7 @@ async def watch(
 ) -> AsyncIterator[ServerSentEvent]:
     """Events `study`, `trial` and `epoch` in the order of their commits, each with the changed object as JSON.
 
-    `Last-Event-ID` resumes after an event. The stream stays open after the study is over: it may be extended.
+    `Last-Event-ID` resumes after an event. The stream ends when all is told of a study that is over.
     """
     async for event in _follow(service, study, last, request.app.state.stopping):
         yield event
@@ -134,13 +134,15 @@ async def _follow(
         while not stopping.is_set():
             rung.clear()
             try:
-                events = await run_in_threadpool(events_after, service, study, last)
+                events, over = await run_in_threadpool(events_after, service, study, last)
             except UnknownStudy:
                 return
             for event in events:
                 last = event.id
                 yield ServerSentEvent(raw_data=event.body, event=event.kind, id=str(event.id))
             if len(events) < PAGE:
+                if over:
+                    return
                 await first_of(rung, stopping, POLL_SECONDS)
 
 

@@ -14,8 +14,6 @@ from tuner_service.errors import Invalid, Problem, known
 Value = int | float | str | bool
 """A parameter's value."""
 
-FIELDS = ("min", "max", "step", "log", "choices", "value")
-
 
 class Type(StrEnum):
     INT = "int"
@@ -83,22 +81,33 @@ class Parameter:
         return data
 
     @property
-    def domain(self) -> tuple[Value, ...] | None:
-        """Every value in order, or None where the parameter is continuous."""
+    def continuous(self) -> bool:
+        """Whether its values cannot be listed."""
+        return self.type is Type.FLOAT and self.step is None
+
+    @property
+    def last(self) -> float:
+        """The largest value of a number: the last that its steps reach."""
+        assert self.min is not None
+        assert self.max is not None
+        if self.step is None:
+            return self.max
+        return self.min + math.floor((self.max - self.min) / self.step + 1e-9) * self.step
+
+    def values(self) -> Iterator[Value]:
+        """Every value in order, one at a time: a range may be longer than memory; none of a continuous one."""
         match self.type:
             case Type.FIXED:
-                return (self.value,) if self.value is not None else ()
+                yield from () if self.value is None else (self.value,)
             case Type.BOOL:
-                return (False, True)
+                yield from (False, True)
             case Type.CHOICE:
-                return self.choices
+                yield from self.choices
             case Type.INT:
-                return tuple(range(int(self.min or 0), int(self.max or 0) + 1, int(self.step or 1)))
-            case Type.FLOAT:
-                if self.step is None or self.min is None or self.max is None:
-                    return None
-                count = math.floor((self.max - self.min) / self.step + 1e-9)
-                return tuple(self.min + k * self.step for k in range(count + 1))
+                yield from range(int(self.min or 0), int(self.last) + 1, int(self.step or 1))
+            case Type.FLOAT if self.step is not None and self.min is not None:
+                steps = range(round((self.last - self.min) / self.step) + 1)
+                yield from (self.min + k * self.step for k in steps)
 
     def contains(self, value: object) -> bool:
         match self.type:
@@ -187,14 +196,14 @@ class Space:
         if not self.exists(parameter, chosen):
             yield from self._candidates(index + 1, chosen)
             return
-        for value in parameter.domain or ():
+        for value in parameter.values():
             chosen[parameter.name] = value
             yield from self._candidates(index + 1, chosen)
         chosen.pop(parameter.name, None)
 
     def continuous(self) -> list[str]:
         """The parameters whose values cannot be listed."""
-        return [p.name for p in self.parameters if p.domain is None]
+        return [p.name for p in self.parameters if p.continuous]
 
     def validate(self, at: tuple[str | int, ...] = ()) -> None:
         """Refuse a space that makes no sense. Raises Invalid with every problem found."""
@@ -254,6 +263,15 @@ class Space:
                 for condition in parameter.when
                 if condition.parameter in values
                 and not any(_same(values[condition.parameter], v) for v in condition.values)
+            ]
+            problems += [
+                Problem(
+                    (*at, name),
+                    f'parameter "{name}" exists only under some values of "{condition.parameter}": give that too',
+                )
+                for condition in parameter.when
+                if condition.parameter not in values
+                and self.by_name[condition.parameter].type is not Type.FIXED
             ]
         if problems:
             raise Invalid(problems, code="invalid_parameters")

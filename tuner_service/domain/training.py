@@ -1,6 +1,6 @@
 """How candidates are trained: Keras's own callback arguments, each of whose numbers may be searched.
 
-Argument names, defaults and meanings are those of ``keras.callbacks.EarlyStopping`` and
+Argument names and meanings are those of ``keras.callbacks.EarlyStopping`` and
 ``keras.callbacks.ReduceLROnPlateau`` (Keras 3).
 """
 
@@ -10,9 +10,15 @@ from typing import Any
 from tuner_service.domain.space import Parameter, Type, Value
 
 PREFIX = "training."
-INTEGERS = frozenset(
-    {"epochs", "batch_size", "patience", "start_from_epoch", "cooldown", "verbose"}
-)
+INTEGERS = frozenset({"epochs", "batch_size", "patience", "start_from_epoch", "cooldown"})
+SMALLEST = {
+    "epochs": 1,
+    "batch_size": 1,
+    "patience": 0,
+    "start_from_epoch": 0,
+    "cooldown": 0,
+    "min_lr": 0,
+}
 
 
 def searched(training: Mapping[str, Any], prefix: str = PREFIX) -> Iterator[Parameter]:
@@ -51,3 +57,26 @@ def resolved(
         else:
             result[name] = resolved(setting, values, f"{path}.")
     return result
+
+
+def defects(
+    training: Mapping[str, Any], at: tuple[str, ...] = ("training",)
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Where a setting, or a value that a search could choose for it, is one that Keras cannot take, and why."""
+    for name, setting in training.items():
+        loc = (*at, name)
+        if isinstance(setting, Mapping) and not setting.keys() & {"choices", "min"}:
+            yield from defects(setting, loc)
+            continue
+        values = [setting]
+        if isinstance(setting, Mapping):
+            values = setting.get("choices") or [setting["min"], setting["max"]]
+        for value in values:
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                continue
+            if name in INTEGERS and value != int(value):
+                yield loc, f'"{name}" takes integers, got {value}'
+            elif name in SMALLEST and value < SMALLEST[name]:
+                yield loc, f'"{name}" must be at least {SMALLEST[name]}, got {value}'
+            elif name == "factor" and not 0 < value < 1:
+                yield loc, f'"factor" must be above 0 and below 1, got {value}'

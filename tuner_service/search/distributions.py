@@ -21,17 +21,15 @@ def distribution(parameter: Parameter) -> BaseDistribution:
         case Type.INT:
             assert parameter.min is not None
             assert parameter.max is not None
-            step = int(parameter.step or 1)
             # Optuna wants the last value on the grid of steps; ours is the last one that is reached.
-            high = int(parameter.min) + (int(parameter.max) - int(parameter.min)) // step * step
-            return IntDistribution(int(parameter.min), high, log=parameter.log, step=step)
+            step = int(parameter.step or 1)
+            last = int(parameter.last)
+            return IntDistribution(int(parameter.min), last, log=parameter.log, step=step)
         case Type.FLOAT:
             assert parameter.min is not None
             assert parameter.max is not None
-            domain = parameter.domain
-            high_value = parameter.max if domain is None else float(domain[-1])
             return FloatDistribution(
-                float(parameter.min), high_value, log=parameter.log, step=parameter.step
+                float(parameter.min), float(parameter.last), log=parameter.log, step=parameter.step
             )
 
 

@@ -36,10 +36,11 @@ GRID_MOST = 1_000_000
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A candidate, and what the sampler noted down beside it."""
+    """A candidate, and what the sampler noted down beside it. ``repeated``: a grid has no other one left."""
 
     parameters: dict[str, Value]
     notes: dict[str, Any]
+    repeated: bool = False
 
 
 def suggest(
@@ -49,10 +50,10 @@ def suggest(
     number: int,
     running: Sequence[Past],
     fixed: Mapping[str, Value],
-) -> Suggestion | None:
+) -> Suggestion:
     """The candidate for trial ``number``, given the ended and the running trials.
 
-    ``fixed`` are parameters that the user chose; the others are searched. None: a grid is exhausted.
+    ``fixed`` are parameters that the user chose; the others are searched.
     """
     space = history.distributions.space
     sampler = _sampler(search, budget, number)
@@ -77,10 +78,9 @@ def suggest(
         genome[parameter.name] = value
         if exists:
             parameters[parameter.name] = value
-    if search.algorithm == "grid" and not fixed:
-        tried = {tuple(sorted(past.parameters.items())) for past in running}
-        if history.has_tried(parameters) or tuple(sorted(parameters.items())) in tried:
-            return None
+    repeated = search.algorithm == "grid" and (
+        history.has_tried(parameters) or any(past.parameters == parameters for past in running)
+    )
     notes: dict[str, Any] = {}
     if noted := {k: v for k, v in snapshot.trial_notes.items() if _worth_keeping(k)}:
         notes["trial"] = noted
@@ -88,7 +88,7 @@ def suggest(
         notes["study"] = snapshot.study_notes
     if whole and len(genome) > len(parameters):
         notes["genome"] = {k: v for k, v in genome.items() if k not in parameters}
-    return Suggestion(parameters, notes)
+    return Suggestion(parameters, notes, repeated)
 
 
 def grid_size(space: Space) -> int | None:

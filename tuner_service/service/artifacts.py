@@ -19,6 +19,7 @@ from tuner_service.storage import artifacts, studies, trials
 
 LOG = "log.txt"
 LOG_LINES = 200
+LOG_BYTES = 256 * 1024
 
 
 def receive(
@@ -90,8 +91,10 @@ def log(service: Service, name: str, number: int) -> str:
     if LOG not in {each.name for each in page(service, name, number)}:
         return ""
     _, chunks = open_artifact(service, name, number, LOG)
-    lines = b"".join(chunks).decode(errors="replace").splitlines(keepends=True)
-    return "".join(lines[-LOG_LINES:])
+    tail = b""
+    for chunk in chunks:  # a worker may have sent any amount; only the end is kept in memory
+        tail = (tail + chunk)[-LOG_BYTES:]
+    return "".join(tail.decode(errors="replace").splitlines(keepends=True)[-LOG_LINES:])
 
 
 def _holding(

@@ -112,12 +112,13 @@ class Change:
             else f"the time budget of {study.budget.seconds:g} s is spent"
         )
 
-    def complete_if_idle(self, reason: str | None) -> None:
-        """Complete the study unless trials are still queued or running."""
+    def complete_if_idle(self, reason: str | None) -> bool:
+        """Complete the study unless trials are still queued or running; whether it was."""
         if trials.has_open(self.connection, self.study):
-            return
+            return False
         self.transit("completed", reason)
         self.tell_study()
+        return True
 
     @property
     def made_work(self) -> bool:

@@ -19,7 +19,7 @@ from tuner_service.service.histories import past
 from tuner_service.service.setup import Service
 from tuner_service.service.views import Json
 from tuner_service.storage import claims, studies, trials, workers
-from tuner_service.storage.claims import Claimed
+from tuner_service.storage.claims import Claimed, KeyTaken
 from tuner_service.storage.engine import held, unhurried
 from tuner_service.storage.trials import Claim
 
@@ -40,24 +40,27 @@ def claim(service: Service, request: wire.ClaimRequest, holder: int | None) -> J
             study, trial = trials.by_id(connection, before.trial_id)
             return _reply(service, study, trial, before.attempt)
         candidates = _studies_to_serve(connection, request)
-    for study in candidates:
-        taken = _claim_from(service, study, request, digest, holder)
-        if taken is not None:
-            return _reply(service, study, taken, taken.attempt)
+    try:
+        for study in candidates:
+            taken = _claim_from(service, study, request, digest, holder)
+            if taken is not None:
+                return _reply(service, study, taken, taken.attempt)
+    except KeyTaken:
+        # The same request came twice at once, and the other one was quicker: its trial is the answer.
+        return claim(service, request, holder)
     return None
 
 
 def _studies_to_serve(connection: Connection, request: wire.ClaimRequest) -> list[Study]:
     """The studies to look at, in order. Raises UnknownStudy, UnknownWorker."""
-    if request.study is not None:
-        study = studies.get(connection, request.study)
-        if study.spec.executor is Executor.KERAS:
-            _registered(connection, request.worker)
-        return [study]
+    named = None if request.study is None else studies.get(connection, request.study)
+    if named is not None and named.spec.executor is Executor.EXTERNAL:
+        return [named]
     worker = _registered(connection, request.worker)
+    found = studies.with_work(connection, Executor.KERAS) if named is None else [named]
     return [
         study
-        for study in studies.with_work(connection, Executor.KERAS)
+        for study in found
         if study.spec.search_space in worker.body["search_spaces"]
         and study.spec.dataset in worker.body["datasets"]
     ]
@@ -116,7 +119,7 @@ def _claim_from(
     # One ask at a time: the next one is to see the candidate of this one as running.
     with held(entry.asking):
         for _ in range(ROUNDS):
-            with service.database.read() as connection:
+            with service.database.snapshot() as connection:
                 study = studies.get(connection, study.name)
                 plan = _plan(connection, study)
                 if plan is None:
@@ -136,7 +139,8 @@ def _claim_from(
                     plan.running,
                     plan.fixed,
                 )
-                if suggestion is None:
+                # What a user queued is trained even if it was tried before.
+                if suggestion.repeated and plan.queued is None:
                     _exhausted(service, study.name)
                     return None
             with change(service, study.name) as current:
@@ -226,4 +230,5 @@ def _exhausted(service: Service, name: str) -> None:
         study = current.study
         studies.set_budget(current.connection, study, study.next_number)
         current.study = studies.get(current.connection, name)
-        current.complete_if_idle("every candidate of the grid has been tried")
+        if not current.complete_if_idle("every candidate of the grid has been tried"):
+            current.tell_study()

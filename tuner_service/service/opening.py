@@ -26,6 +26,7 @@ from tuner_service.service.change import Change
 from tuner_service.service.setup import Service
 from tuner_service.service.views import Json, study_json, text
 from tuner_service.storage import studies
+from tuner_service.storage.studies import KeyTaken
 
 TRIALS = 40
 """The budget where the user names none."""
@@ -43,16 +44,17 @@ def open_study(service: Service, request: wire.StudyRequest, key: str | None) ->
         if key and (study := _opened_before(connection, key, digest)):
             return study_json(connection, study)
         spec, space = _complete(service, connection, request)
-    with service.database.write() as connection:
-        # Again under the write lock: two requests with the same key may have come at once.
-        if key and (study := _opened_before(connection, key, digest)):
-            return study_json(connection, study)
-        studies.add(connection, spec, space, key=key, body_digest=digest)
-        study, at = studies.lock(connection, spec["name"])
-        opened = Change(connection, study, at)
-        opened.tell_study()
-        opened.write_events()
-        reply = study_json(connection, study)
+    try:
+        with service.database.write() as connection:
+            studies.add(connection, spec, space, key=key, body_digest=digest)
+            study, at = studies.lock(connection, spec["name"])
+            opened = Change(connection, study, at)
+            opened.tell_study()
+            opened.write_events()
+            reply = study_json(connection, study)
+    except KeyTaken:
+        # The same request came twice at once, and the other one was quicker: its study is the answer.
+        return open_study(service, request, key)
     service.bell.ring(WORK)
     return reply
 
@@ -160,8 +162,10 @@ def _family_and_dataset(
 def _training(request: wire.StudyRequest) -> Json:
     if request.training is None and request.executor is Executor.EXTERNAL:
         return {}
-    settings = request.training or wire.Training()
-    return settings.model_dump(mode="json")
+    settings = (request.training or wire.Training()).model_dump(mode="json")
+    if problems := [Problem(loc, msg) for loc, msg in training.defects(settings)]:
+        raise Invalid(problems)
+    return settings
 
 
 def _objectives(

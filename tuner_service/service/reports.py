@@ -192,14 +192,15 @@ def _outcome(
 ) -> tuple[TrialState, str | None, Mapping[str, float] | None]:
     """How the trial ends: its state, error and values."""
     if result.state == "failed":
-        return TrialState.FAILED, result.error or "the worker gave no reason", trial.values
+        error = (result.error or "").replace("\0", "")  # no database takes a NUL
+        return TrialState.FAILED, error or "the worker gave no reason", trial.values
     if result.values is None:
         if trial.values is None:
-            metric = study.spec.objective.metric
             first = epochs.epoch(connection, trial, 0)
-            if first is None or metric not in first.metrics:
-                raise NoResult(trial.number, metric)
-            error = f"{metric} was not finite in any epoch"
+            for objective in study.spec.objectives:
+                if first is None or objective.metric not in first.metrics:
+                    raise NoResult(trial.number, objective.metric)
+            error = f"{study.spec.objective.metric} was not finite in any epoch"
             return TrialState.FAILED, error, None
         return TrialState.COMPLETED, None, trial.values
     values = _given_values(study, result)

@@ -4,6 +4,7 @@ from tuner_service.domain.study import EXTENDABLE, Study, StudyState
 from tuner_service.domain.trial import Origin, TrialState
 from tuner_service.errors import (
     BudgetSpent,
+    Conflict,
     IllegalTransition,
     Invalid,
     Problem,
@@ -66,6 +67,11 @@ def extend(service: Service, name: str, more: int) -> Json:
         study = current.study
         if study.state not in EXTENDABLE:
             raise IllegalTransition(f'study "{name}"', study.state, "extended", EXTENDABLE)
+        if study.out_of_time(current.at):
+            spent = f"{study.budget.seconds:g} s"
+            raise Conflict(
+                f'the time budget of study "{name}", {spent}, is spent', code="budget_spent"
+            )
         if study.budget.trials + more > MOST_TRIALS:
             msg = f"a study has at most {MOST_TRIALS} trials, this one has {study.budget.trials}"
             raise Invalid([Problem(("trials",), msg)])

@@ -65,16 +65,19 @@ def revoke_token(service: Service, name: str) -> None:
 
 
 def ensure_admin(service: Service, home: Path) -> None:
-    """The administrator's token in the home, mode 0600; made anew where the file and the database disagree."""
+    """The administrator's token in the home, mode 0600; made anew where the home has none that is valid.
+
+    Another home's stays as it is: replicas share a database, not a home.
+    """
     secret = read_token(home)
     if secret is not None and who(service, secret) is not None:
         return
     secret = f"tuner_{secrets.token_urlsafe(32)}"
     with service.database.write() as connection:
-        old = tokens.by_name(connection, ADMIN_TOKEN)
-        if old is not None:
-            tokens.revoke(connection, old)
-        tokens.add(connection, ADMIN_TOKEN, Role.ADMIN, digest(secret))
+        name = ADMIN_TOKEN
+        if (other := tokens.by_name(connection, name)) is not None and other.revoked_at is None:
+            name = f"{ADMIN_TOKEN}-{secrets.token_hex(4)}"
+        tokens.add(connection, name, Role.ADMIN, digest(secret))
     write_private(home / TOKEN_FILE, secret + "\n")
 
 

@@ -39,7 +39,9 @@ def register(service: Service, name: str, registration: wire.WorkerRegistration)
     with service.database.write() as connection:
         for kind, entries in taught.items():
             before = catalogue.entries(service, connection, kind)  # type: ignore[arg-type]  # a key
-            news = {n: entry for n, entry in entries.items() if before.get(n) != entry}
+            # What the package ships is not a worker's to redefine.
+            own = service.catalogue[kind].keys()
+            news = {n: e for n, e in entries.items() if n not in own and before.get(n) != e}
             workers.learn(connection, kind, news)
         problems = []
         for kind, index, entry_name in bare:

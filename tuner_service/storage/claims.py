@@ -3,9 +3,14 @@
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from tuner_service.storage.clock import now
 from tuner_service.storage.tables import claims
+
+
+class KeyTaken(Exception):
+    """Another claim with the same key was quicker: look it up again."""
 
 
 @dataclass(frozen=True)
@@ -25,16 +30,18 @@ def get(connection: Connection, key: str) -> Claimed | None:
 
 
 def add(connection: Connection, key: str, claimed: Claimed, at: float) -> None:
-    connection.execute(
-        _ADD,
-        {
-            "key": key,
-            "body_digest": claimed.body_digest,
-            "trial_id": claimed.trial_id,
-            "attempt": claimed.attempt,
-            "at": at,
-        },
-    )
+    """Raises KeyTaken."""
+    row = {
+        "key": key,
+        "body_digest": claimed.body_digest,
+        "trial_id": claimed.trial_id,
+        "attempt": claimed.attempt,
+        "at": at,
+    }
+    try:
+        connection.execute(_ADD, row)
+    except IntegrityError as error:
+        raise KeyTaken from error
 
 
 def forget_older(connection: Connection, seconds: float) -> int:

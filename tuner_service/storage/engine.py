@@ -51,6 +51,11 @@ class Database:
             if self.is_sqlite
             else self.engine.execution_options(isolation_level="AUTOCOMMIT")
         )
+        self._snapshots = (
+            self.engine
+            if self.is_sqlite
+            else self.engine.execution_options(isolation_level="REPEATABLE READ")
+        )
         self._writer = threading.Lock()
 
     @contextmanager
@@ -59,6 +64,16 @@ class Database:
         with _translated(), self._reading.connect() as connection:
             if self.is_sqlite:
                 _do(connection, "BEGIN")
+            yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """A read whose statements all see the database at one moment, on Postgres too."""
+        if self.is_sqlite:
+            with self.read() as connection:
+                yield connection
+            return
+        with _translated(), self._snapshots.connect() as connection:
             yield connection
 
     @contextmanager

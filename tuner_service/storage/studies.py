@@ -15,8 +15,9 @@ from tuner_service.storage.clock import now
 from tuner_service.storage.tables import studies, trials
 
 Frozen = tuple[Mapping[str, Any], Spec, Space]
-# What is frozen with a study is parsed once: its row's id is never given again.
-_frozen: WeakKeyDictionary[Pool, dict[int, Frozen]] = WeakKeyDictionary()
+# What is frozen with a study is parsed once. By its id and its moment: the id of a row whose insertion was rolled back
+# is given again.
+_frozen: WeakKeyDictionary[Pool, dict[tuple[int, float], Frozen]] = WeakKeyDictionary()
 _MOST_FROZEN = 2000
 
 COLUMNS = (
@@ -55,14 +56,19 @@ def from_row(connection: Connection, row: Sequence[Any]) -> Study:
     """A study from the values of COLUMNS."""
     row_id, name, state, created_at, budget_trials, budget_seconds, *rest = row[: len(COLUMNS)]
     cache = _frozen.setdefault(connection.engine.pool, {})
-    parsed = cache.get(row_id)
+    key = (row_id, created_at)
+    parsed = cache.get(key)
     if parsed is None:
         spec, space = connection.execute(_FROZEN, {"by_id": row_id}).one()
         if len(cache) >= _MOST_FROZEN:
             cache.clear()
-        parsed = cache[row_id] = (spec, Spec.from_json(spec), Space.from_json(space))
+        parsed = cache[key] = (spec, Spec.from_json(spec), Space.from_json(space))
     budget = Budget(budget_trials, budget_seconds)
     return Study(row_id, name, StudyState(state), created_at, *parsed, budget, *rest)
+
+
+class KeyTaken(Exception):
+    """Another request with the same idempotency key was quicker: look it up again."""
 
 
 def add(
@@ -73,7 +79,7 @@ def add(
     key: str | None,
     body_digest: str | None,
 ) -> None:
-    """Open a study, running. Raises StudyExists."""
+    """Open a study, running. Raises StudyExists, KeyTaken."""
     try:
         connection.execute(
             insert(studies).values(
@@ -96,6 +102,8 @@ def add(
             )
         )
     except IntegrityError as error:
+        if "idempotency_key" in str(error.orig):
+            raise KeyTaken from error
         raise StudyExists(spec["name"]) from error
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tuner_service.domain.trial import TrialState
@@ -40,10 +40,6 @@ def put(connection: Connection, name: str, body: Mapping[str, Any]) -> None:
 def get(connection: Connection, name: str) -> Worker | None:
     row = connection.execute(select(workers).where(workers.c.name == name)).one_or_none()
     return None if row is None else Worker(*row)
-
-
-def seen(connection: Connection, name: str) -> None:
-    connection.execute(update(workers).where(workers.c.name == name).values(last_seen=now()))
 
 
 def page(connection: Connection, *, limit: int, offset: int) -> list[Worker]:

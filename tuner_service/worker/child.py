@@ -150,8 +150,10 @@ def _devices() -> list[str]:
 
 
 def main() -> None:
-    # Ctrl-C reaches every process of the terminal; whether a trial ends then is for the supervisor to say.
+    # Ctrl-C reaches every process of the terminal, a service manager's SIGTERM every process of the service; whether a
+    # trial ends then is for the supervisor to say, which ends us by closing the socket.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     # Before TensorFlow is imported: only errors in the log, and no more GPU memory than a trial needs, because the
     # next child is already warm beside this one.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")

@@ -141,6 +141,8 @@ def _read(kind: type[ReplyT], response: httpx.Response) -> ReplyT:
 
 
 def _shortened(error: str) -> str:
+    # What a process printed may hold anything; no database takes a NUL, no JSON half a character.
+    error = error.replace("\0", "").encode(errors="replace").decode()
     if len(error) <= MOST_ERROR_CHARACTERS:
         return error
     part = MOST_ERROR_CHARACTERS // 2 - 10
