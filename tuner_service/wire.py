@@ -24,9 +24,10 @@ Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 
 
 class Body(BaseModel):
-    """A request's body: unknown fields are refused."""
+    """A request's body: unknown fields are refused, and so is text that is not Unicode (half a surrogate pair)."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # With a limit on its length every text is looked at whole.
+    model_config = ConfigDict(extra="forbid", frozen=True, str_max_length=1_000_000)
 
 
 class Reply(BaseModel):

@@ -227,6 +227,8 @@ def test_pages_escape_what_users_wrote(server: Server, service: Service, api: ht
         ("GET", "/v1/studies/demo/trials/99999999999999999999", None),
         ("POST", "/v1/studies/demo/trials/0/heartbeat", '{"attempt": 99999999999999999999}'),
         ("POST", "/v1/studies/demo/trials/0/epochs", '{"attempt": 1, "epoch": 1e30, "metrics": {"a": 1}}'),
+        ("POST", "/v1/studies", '{"search_space": "\\ud800", "dataset": "digits"}'),
+        ("POST", "/v1/studies/demo/trials", '{"parameters": {"\\ud800": 1}}'),
         ("POST", "/v1/claims", '{"worker": "w", "key": "a\\u0000b", "study": "demo"}'),
         ("POST", "/v1/claims", '{"worker": "w", "key": "\\ud800", "study": "demo"}'),
         ("PUT", "/v1/workers/w", "[]"),

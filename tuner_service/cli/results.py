@@ -107,9 +107,12 @@ def best(client: "Client", study: Study, as_json: Json = False) -> None:
     return print_facts({"trial": reply.trial, **reply.values, **reply.parameters})
 
 
-def log(client: "Client", study: Study, number: Trial) -> None:
-    """Print the last lines that a trial printed."""
-    typer.echo(client.log(study, number), nl=False)
+def log(client: "Client", study: Study, number: Trial, as_json: Json = False) -> None:
+    """Print the last lines that a trial printed; with --json an array of them."""
+    text = client.log(study, number)
+    if as_json:
+        return print_json(text.splitlines())
+    return typer.echo(text, nl=False)
 
 
 def download(

@@ -301,6 +301,9 @@ def defects(parameter: Parameter) -> Iterator[Defect]:
                     f'parameter "{name}" has min {parameter.min:g} above max {parameter.max:g}',
                 )
                 return
+            if not math.isfinite(parameter.max - parameter.min):
+                yield ("max",), f'parameter "{name}" has a range too wide to search'
+                return
             if parameter.step is not None and parameter.step <= 0:
                 yield ("step",), f'parameter "{name}" needs a step above 0, got {parameter.step:g}'
                 return

@@ -8,9 +8,9 @@ from contextvars import ContextVar
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError, TimeoutError
 
-from tuner_service.errors import Unavailable
+from tuner_service.errors import Invalid, Problem, Unavailable
 
 BUSY_SECONDS = 10
 """How long a statement waits for SQLite's write lock, or a request for a connection."""
@@ -110,6 +110,9 @@ def _translated() -> Iterator[None]:
         yield
     except TimeoutError as error:
         raise Unavailable("the database is busy; try again later", code="database_busy") from error
+    except DataError as error:
+        # Text with a NUL in a path, say, which Postgres cannot even look for.
+        raise Invalid([Problem((), "a value is none that the database can hold")]) from error
     except OperationalError as error:
         raise Unavailable("the database cannot be reached", code="database_unavailable") from error
     except DBAPIError as error:
