@@ -15,6 +15,10 @@ Value = int | float | str | bool
 """A parameter's value."""
 
 
+MOST_STEPS = 1e9
+"""A range has at most so many values."""
+
+
 class Type(StrEnum):
     INT = "int"
     FLOAT = "float"
@@ -306,6 +310,9 @@ def defects(parameter: Parameter) -> Iterator[Defect]:
                 return
             if parameter.step is not None and parameter.step <= 0:
                 yield ("step",), f'parameter "{name}" needs a step above 0, got {parameter.step:g}'
+                return
+            if parameter.step and (parameter.max - parameter.min) / parameter.step > MOST_STEPS:
+                yield ("step",), f'parameter "{name}" has a step that is too small for its range'
                 return
             if parameter.log and parameter.min <= 0:
                 yield (

@@ -103,8 +103,10 @@ def _holding(
     """The trial, if this attempt is its current one; an ended trial's last attempt may still hand in files."""
     study = studies.get(connection, name)
     trial = trials.get(connection, study, number)
-    if holder is not None and trial.holder is not None and trial.holder != holder:
-        raise NotYourTrial(name, number)
-    if trial.state is TrialState.QUEUED or attempt not in (None, trial.attempt):
+    unnamed_and_over = attempt is None and trial.state is not TrialState.RUNNING
+    queued = trial.state is TrialState.QUEUED
+    if unnamed_and_over or queued or attempt not in (None, trial.attempt):
         raise StaleAttempt(name, number, attempt or trial.attempt, trial.attempt, trial.state)
+    if holder is not None and trial.holder != holder:
+        raise NotYourTrial(name, number)
     return study, trial

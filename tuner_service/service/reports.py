@@ -104,7 +104,6 @@ def finish(
     with change(service, name) as current:
         connection, study = current.connection, current.study
         trial = trials.get(connection, study, number)
-        _check_holder(study, trial, holder)
         if trial.state is not TrialState.RUNNING and trial.attempt == result.attempt:
             if trial.finish_digest == digest:
                 return trial
@@ -112,6 +111,7 @@ def finish(
                 raise FinishDiffers(name, number, trial.state)
         if trial.state is not TrialState.RUNNING or trial.attempt != result.attempt:
             raise StaleAttempt(name, number, result.attempt, trial.attempt, trial.state)
+        _check_holder(study, trial, holder)
         state, error, values = _outcome(connection, study, trial, result)
         ended = current.end(
             trial,
@@ -132,11 +132,11 @@ def release(service: Service, name: str, number: int, attempt: int, holder: int 
     """Queue a trial again, unharmed; the same again changes nothing. Raises StaleAttempt, NotYourTrial."""
     with change(service, name) as current:
         trial = trials.get(current.connection, current.study, number)
-        _check_holder(current.study, trial, holder)
         if trial.state is TrialState.QUEUED and trial.attempt == attempt:
             return trial
         if trial.state is not TrialState.RUNNING or trial.attempt != attempt:
             raise StaleAttempt(name, number, attempt, trial.attempt, trial.state)
+        _check_holder(current.study, trial, holder)
         queued = trials.requeue(current.connection, trial)
         assert queued is not None, "the study's lock is held and the trial was read under it"
         current.remember(trial, "released", "given back by its worker")
@@ -149,15 +149,16 @@ def _held(
 ) -> tuple[Study, Trial]:
     """The trial, if this attempt holds it or held it until the server ended it."""
     study, trial = trials.with_study(connection, name, number)
-    _check_holder(study, trial, holder)
     held = trial.state is TrialState.RUNNING or trial.state in _ENDED_BY_SERVER
     if not held or trial.attempt != attempt:
         raise StaleAttempt(name, number, attempt, trial.attempt, trial.state)
+    _check_holder(study, trial, holder)
     return study, trial
 
 
 def _check_holder(study: Study, trial: Trial, holder: int | None) -> None:
-    if holder is not None and trial.holder is not None and trial.holder != holder:
+    # After the attempt was found current: whoever lost a trial must hear that, and not that it is another's.
+    if holder is not None and trial.holder != holder:
         raise NotYourTrial(study.name, trial.number)
 
 
