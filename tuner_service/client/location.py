@@ -31,9 +31,10 @@ def locate(
             "no server is known: there is no url argument (--url), TUNER_URL is not set, "
             f"and no server announced itself in {folder / SERVER_FILE}; start one with: tuner up"
         )
-    if urlsplit(found_url).scheme not in ("http", "https") or not urlsplit(found_url).hostname:
+    if not _is_plain(found_url):
+        # It is not repeated: it may hold a password.
         raise NotConfigured(
-            f'the server\'s URL is "{found_url}"; expected http://HOST[:PORT] or https://HOST[:PORT]'
+            "the server's URL is not one; expected http(s)://HOST[:PORT], without a user or password"
         )
     mine = home is not None or is_local(found_url) or found_url == _announced(folder)
     found_token = token or os.environ.get("TUNER_TOKEN") or (_token(folder) if mine else None)
@@ -48,6 +49,16 @@ def locate(
             f"TUNER_TOKEN is not set, and {rest}"
         )
     return Location(found_url.rstrip("/"), found_token)
+
+
+def _is_plain(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return (
+            parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
+        )
+    except ValueError:
+        return False
 
 
 def is_local(url: str) -> bool:
