@@ -170,7 +170,7 @@ def test_a_missing_token_names_the_three_places() -> None:
 
 
 def test_a_url_without_scheme_is_refused() -> None:
-    with pytest.raises(NotConfigured, match="expected http://HOST"):
+    with pytest.raises(NotConfigured, match="expected http\\(s\\)://HOST"):
         Client("localhost:8700", "x")
 
 
