@@ -10,7 +10,7 @@ from search_spaces import compiling
 from search_spaces.signature import Signature
 
 
-class Dense(keras_tuner.HyperModel):  # type: ignore[misc]
+class Dense(keras_tuner.HyperModel):  # type: ignore[misc]  # Keras has no types
     """One input, one output. Defaults: Dense 32, Dense 32, then the output (Deep Learning with Python, 7.1)."""
 
     def __init__(self, signature: Signature) -> None:

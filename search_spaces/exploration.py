@@ -43,7 +43,7 @@ class Hints(Presets):
         try:
             return fitting(hyperparameter, value)
         except ValueNotAllowed:
-            return hyperparameter.default  # type: ignore[no-any-return]
+            return hyperparameter.default  # type: ignore[no-any-return]  # KerasTuner has no types
 
 
 class Exploration:

@@ -12,7 +12,7 @@ from search_spaces.errors import UnknownParameter, ValueNotAllowed
 Value = int | float | str | bool
 
 
-class Presets(keras_tuner.HyperParameters):  # type: ignore[misc]
+class Presets(keras_tuner.HyperParameters):  # type: ignore[misc]  # Keras has no types
     """Active parameters take their value from ``presets``, and their default where that has none.
 
     A value is looked up when its parameter first comes to be, so that a preset of an inactive parameter cannot switch
@@ -49,7 +49,7 @@ def fitting(hyperparameter: Any, value: Value) -> Value:
         case kinds.Choice() | kinds.Fixed():
             for own in hyperparameter.values:
                 if own == value and isinstance(own, bool) == isinstance(value, bool):
-                    return own  # type: ignore[no-any-return]
+                    return own  # type: ignore[no-any-return]  # KerasTuner has no types
             allowed = ", ".join(str(own) for own in hyperparameter.values)
             raise ValueNotAllowed(name, value, allowed)
     if isinstance(value, bool) or not isinstance(value, int | float):

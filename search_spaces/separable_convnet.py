@@ -13,7 +13,7 @@ KERNEL = 3
 POOLS = {"max": layers.MaxPooling2D, "average": layers.AveragePooling2D}
 
 
-class SeparableConvnet(keras_tuner.HyperModel):  # type: ignore[misc]
+class SeparableConvnet(keras_tuner.HyperModel):  # type: ignore[misc]  # Keras has no types
     """One image in, one output. Defaults: 32-64, pool, 64-128, pool, 64-128, global average, Dense 32.
 
     The listing of Deep Learning with Python, 7.3.

@@ -33,5 +33,5 @@ def on_server(command: Callable[Concatenate["Client", P], None]) -> Callable[...
     run.__name__ = command.__name__
     run.__doc__ = command.__doc__
     run.__annotations__ = {each.name: each.annotation for each in parameters}
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what Typer reads
     return run

@@ -39,7 +39,7 @@ class EpochReport:
     seconds: float
 
 
-class StopOnRequest(keras.callbacks.Callback):  # type: ignore[misc]
+class StopOnRequest(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
     """Raises Stopped out of ``fit`` between two batches, of training or of validation.
 
     Only at the beginning of a batch: a hook at its end would have Keras wait for the device after every batch.
@@ -58,7 +58,7 @@ class StopOnRequest(keras.callbacks.Callback):  # type: ignore[misc]
             raise Stopped
 
 
-class Metrics(keras.callbacks.Callback):  # type: ignore[misc]
+class Metrics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
     """Goes first: adds ``learning_rate`` for the callbacks after it, and asks for what they will need.
 
     The rate is the one that the epoch was trained with, so it is read before anybody reduces it. Raises UnknownMetric
@@ -79,7 +79,7 @@ class Metrics(keras.callbacks.Callback):  # type: ignore[misc]
                 raise UnknownMetric(name, logs)
 
 
-class Reporter(keras.callbacks.Callback):  # type: ignore[misc]
+class Reporter(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
     """Goes last: prints and reports the epoch, and then raises NotFinite if the loss or an objective is not finite."""
 
     def __init__(self, report: Callable[[EpochReport], None], objectives: Collection[str]) -> None:

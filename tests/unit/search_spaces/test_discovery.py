@@ -14,7 +14,7 @@ from search_spaces.signature import Field, Signature
 HP = Any
 
 
-class Model(keras_tuner.HyperModel):  # type: ignore[misc]
+class Model(keras_tuner.HyperModel):  # type: ignore[misc]  # Keras has no types
     """Only the parameters matter to discovery, so ``build`` returns nothing."""
 
     def __init__(self, ask: Callable[[HP], None]) -> None:
