@@ -11,7 +11,8 @@ from typing import Any
 
 import keras
 
-from search_spaces import datasets, presets, registry
+from search_spaces import datasets, registry
+from search_spaces.parameters import presets
 
 
 def train(

@@ -1,5 +1,6 @@
 """The ends of every family: its inputs, its outputs with their losses, its optimizer."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -60,8 +61,31 @@ def optimizer(hp: Any) -> keras.optimizers.Optimizer:
             return keras.optimizers.SGD(learning_rate, momentum=momentum)
 
 
-def compiled(entry: Any, features: Any, field: Field, hp: Any, name: str) -> keras.Model:
-    """The model from ``entry`` through ``features`` to the one output ``field``, ready to fit."""
-    model = keras.Model(entry, head(field, features), name=name)
-    model.compile(optimizer=optimizer(hp), loss=loss(field), metrics=[metric(field)])
+def compiled(
+    entries: Any,
+    features: Any,
+    outputs: Sequence[Field],
+    hp: Any,
+    name: str,
+    loss_weights: Mapping[str, float] | None = None,
+) -> keras.Model:
+    """The model from ``entries`` (an input, or a list) through ``features`` to one head an output, ready to fit.
+
+    One output has its loss and metric bare; several have theirs, and ``loss_weights``, by their names.
+    """
+    heads = [head(field, features) for field in outputs]
+    if len(outputs) == 1:
+        (field,) = outputs
+        model = keras.Model(entries, heads[0], name=name)
+        model.compile(optimizer=optimizer(hp), loss=loss(field), metrics=[metric(field)])
+        return model
+    model = keras.Model(
+        entries, dict(zip([f.name for f in outputs], heads, strict=True)), name=name
+    )
+    model.compile(
+        optimizer=optimizer(hp),
+        loss={field.name: loss(field) for field in outputs},
+        metrics={field.name: [metric(field)] for field in outputs},
+        loss_weights=dict(loss_weights) if loss_weights else None,
+    )
     return model

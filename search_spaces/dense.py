@@ -34,4 +34,4 @@ class Dense(keras_tuner.HyperModel):  # type: ignore[misc]  # Keras has no types
             features = layers.Activation(activation)(features)
             if dropout > 0:
                 features = layers.Dropout(dropout)(features)
-        return compiling.compiled(entry, features, self.output, hp, self.name)
+        return compiling.compiled(entry, features, [self.output], hp, self.name)

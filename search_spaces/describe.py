@@ -5,7 +5,7 @@ from typing import Any
 
 from search_spaces import datasets, registry
 from search_spaces.catalogue import FILE
-from search_spaces.discovery import discover
+from search_spaces.parameters.discovery import discover
 
 
 def describe(name: str) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 SearchSpaceError
 ├── UnknownFamily       no family of that name
 ├── UnknownDataset      no data set of that name
+├── NotHere             the data set's file is not on this machine
+├── BadFile             a user's data file cannot be used
 ├── Misfit              the family cannot take this data
 ├── UnknownParameter    the model has no such parameter, or not in this branch
 ├── ValueNotAllowed     the parameter has no such value
@@ -31,6 +33,22 @@ class UnknownDataset(SearchSpaceError):
     def __init__(self, name: str, known: Iterable[str]) -> None:
         super().__init__(f'unknown dataset "{name}"; known: {_listed(known)}')
         self.name = name
+
+
+class NotHere(SearchSpaceError):
+    def __init__(self, name: str, file: str, folder: str) -> None:
+        super().__init__(
+            f'dataset "{name}" is not here and could not be fetched: put {file} into {folder}'
+        )
+        self.name = name
+
+
+class BadFile(SearchSpaceError):
+    """``where``: the member, row or column that is wrong, as the user knows it; None if it is the whole file."""
+
+    def __init__(self, message: str, where: str | None = None) -> None:
+        super().__init__(message if where is None else f"{where}: {message}")
+        self.where = where
 
 
 class Misfit(SearchSpaceError):

@@ -5,7 +5,15 @@ from importlib import import_module
 from typing import Any
 
 from search_spaces.errors import Misfit, UnknownFamily
-from search_spaces.signature import Field, Kind, Signature
+from search_spaces.signature import (
+    OUTPUT_KINDS,
+    Field,
+    Kind,
+    Signature,
+    image,
+    label,
+    vector,
+)
 
 
 @dataclass(frozen=True)
@@ -45,8 +53,12 @@ class Family:
                 raise Misfit(self.name, f"as {side} {wants}", has)
 
 
-def _book(inputs: Field, classes: int) -> Signature:
-    return Signature((inputs,), (Field("label", "class", (), "int32", classes),))
+def _book(*fields: Field) -> Signature:
+    """The signature of these fields: classes and numbers are its outputs."""
+    return Signature(
+        inputs=tuple(field for field in fields if field.kind not in OUTPUT_KINDS),
+        outputs=tuple(field for field in fields if field.kind in OUTPUT_KINDS),
+    )
 
 
 FAMILIES = {
@@ -60,7 +72,7 @@ FAMILIES = {
             outputs=(("class", "number"),),
             module="search_spaces.dense",
             hypermodel="Dense",
-            book=_book(Field("features", "vector", (64,), "float32"), classes=10),
+            book=_book(vector("features", 64), label("label", 10)),
         ),
         Family(
             name="separable_convnet",
@@ -70,7 +82,7 @@ FAMILIES = {
             outputs=(("class", "number"),),
             module="search_spaces.separable_convnet",
             hypermodel="SeparableConvnet",
-            book=_book(Field("image", "image", (64, 64, 3), "float32"), classes=10),
+            book=_book(image("image", 64, 64, 3), label("label", 10)),
         ),
     )
 }

@@ -49,7 +49,7 @@ class SeparableConvnet(keras_tuner.HyperModel):  # type: ignore[misc]  # Keras h
         features = layers.Dense(width, activation=activation)(features)
         if dropout > 0:
             features = layers.Dropout(dropout)(features)
-        return compiling.compiled(entry, features, self.output, hp, self.name)
+        return compiling.compiled(entry, features, [self.output], hp, self.name)
 
 
 def _convolution(filters: int, padding: str) -> layers.Layer:

@@ -4,15 +4,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-Kind = Literal["image", "vector", "class", "number"]
-"""``image``: (height, width, channels); ``vector``: (features,); ``class``: an integer label; ``number``: a real."""
+Kind = Literal["vector", "image", "tokens", "sequence", "class", "number"]
+"""``vector``: (features,); ``image``: (height, width, channels); ``tokens``: (length,) integers, 0 for padding;
+``sequence``: (steps, features); ``class``: an integer label; ``number``: a real."""
+
+INPUT_KINDS: tuple[Kind, ...] = ("vector", "image", "tokens", "sequence")
+OUTPUT_KINDS: tuple[Kind, ...] = ("class", "number")
 
 
 @dataclass(frozen=True)
 class Field:
     """One named input or output. ``shape`` is that of one example, without the batch.
 
-    ``classes`` is the number of classes of a ``class`` field, whose values are 0 … classes - 1.
+    ``classes`` is the number of classes of a ``class`` field, whose values are 0 … classes - 1, and ``class_names``
+    what they are called, where they have names. ``vocabulary`` is the number of different tokens of a ``tokens`` field,
+    whose values are 0 … vocabulary - 1.
     """
 
     name: str
@@ -20,6 +26,8 @@ class Field:
     shape: tuple[int, ...]
     dtype: str
     classes: int | None = None
+    vocabulary: int | None = None
+    class_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind):
@@ -27,6 +35,10 @@ class Field:
         if (self.classes is not None) != (self.kind == "class"):
             raise ValueError(
                 f'field "{self.name}" is a {self.kind}, its classes are {self.classes}'
+            )
+        if (self.vocabulary is not None) != (self.kind == "tokens"):
+            raise ValueError(
+                f'field "{self.name}" is a {self.kind}, its vocabulary is {self.vocabulary}'
             )
 
     @classmethod
@@ -37,6 +49,8 @@ class Field:
             shape=tuple(data["shape"]),
             dtype=data["dtype"],
             classes=data.get("classes"),
+            vocabulary=data.get("vocabulary"),
+            class_names=tuple(data.get("class_names") or ()),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -48,6 +62,10 @@ class Field:
         }
         if self.classes is not None:
             data["classes"] = self.classes
+        if self.vocabulary is not None:
+            data["vocabulary"] = self.vocabulary
+        if self.class_names:
+            data["class_names"] = list(self.class_names)
         return data
 
 
@@ -70,3 +88,27 @@ class Signature:
             "inputs": [field.to_json() for field in self.inputs],
             "outputs": [field.to_json() for field in self.outputs],
         }
+
+
+def vector(name: str, size: int) -> Field:
+    return Field(name, "vector", (size,), "float32")
+
+
+def image(name: str, height: int, width: int, channels: int) -> Field:
+    return Field(name, "image", (height, width, channels), "float32")
+
+
+def tokens(name: str, length: int, vocabulary: int) -> Field:
+    return Field(name, "tokens", (length,), "int32", vocabulary=vocabulary)
+
+
+def sequence(name: str, steps: int, features: int) -> Field:
+    return Field(name, "sequence", (steps, features), "float32")
+
+
+def label(name: str, classes: int, class_names: tuple[str, ...] = ()) -> Field:
+    return Field(name, "class", (), "int32", classes=classes, class_names=class_names)
+
+
+def number(name: str) -> Field:
+    return Field(name, "number", (), "float32")

@@ -9,8 +9,9 @@ from typing import Any, Literal
 
 import keras
 
-from search_spaces import datasets, presets, registry
+from search_spaces import datasets, registry
 from search_spaces.datasets import Dataset, Part
+from search_spaces.parameters import presets
 from tuner_service.worker.callbacks import (
     EpochReport,
     Metrics,

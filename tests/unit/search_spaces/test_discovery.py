@@ -6,9 +6,10 @@ from typing import Any
 import keras_tuner
 import pytest
 
-from search_spaces import discovery, registry
-from search_spaces.discovery import discover
+from search_spaces import registry
 from search_spaces.errors import BranchBroken, ConflictingRanges, SpaceTooDeep, TangledCondition
+from search_spaces.parameters import discovery
+from search_spaces.parameters.discovery import discover
 from search_spaces.signature import Field, Signature
 
 HP = Any

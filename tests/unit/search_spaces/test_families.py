@@ -8,8 +8,9 @@ import keras
 import numpy as np
 import pytest
 
-from search_spaces import presets, registry
+from search_spaces import registry
 from search_spaces.errors import Misfit, UnknownFamily, UnknownParameter, ValueNotAllowed
+from search_spaces.parameters import presets
 from search_spaces.signature import Field, Signature
 
 IMAGE = Field("image", "image", (8, 8, 1), "float32")

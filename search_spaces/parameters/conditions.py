@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from search_spaces.exploration import Built, Exploration, values_of
-from search_spaces.presets import Value
+from search_spaces.parameters.exploration import Built, Exploration, values_of
+from search_spaces.parameters.presets import Value
 
 When = dict[str, tuple[Value, ...]]
 """Parent to the values under which the child exists; all parents must agree."""

@@ -15,7 +15,7 @@ import keras
 from keras_tuner.engine import hyperparameters as kinds
 
 from search_spaces.errors import BranchBroken, ConflictingRanges, SpaceTooDeep, ValueNotAllowed
-from search_spaces.presets import Presets, Value, fitting
+from search_spaces.parameters.presets import Presets, Value, fitting
 
 FEW = 8
 """An integer with more values is tried at its ends first, and at all of them only if that changes what exists."""

@@ -6,9 +6,9 @@ from typing import Any
 import keras
 from keras_tuner.engine import hyperparameters as kinds
 
-from search_spaces.conditions import When, contradiction, infer
 from search_spaces.errors import TangledCondition
-from search_spaces.exploration import Exploration
+from search_spaces.parameters.conditions import When, contradiction, infer
+from search_spaces.parameters.exploration import Exploration
 
 BUILDS = 300
 """More than that and a worker would be minutes late; SpaceTooDeep says so instead."""
