@@ -11,7 +11,10 @@ from search_spaces.signature import Signature
 
 
 class Dense(keras_tuner.HyperModel):  # type: ignore[misc]  # Keras has no types
-    """One input, one output. Defaults: Dense 32, Dense 32, then the output (Deep Learning with Python, 7.1)."""
+    """One input, one output. Defaults: Dense 32, Dense 32, then the output (Deep Learning with Python, 7.1).
+
+    ``api`` says as what the same layers are written down, as the book does both: it changes nothing else.
+    """
 
     def __init__(self, signature: Signature) -> None:
         super().__init__(name="dense")
@@ -24,6 +27,7 @@ class Dense(keras_tuner.HyperModel):  # type: ignore[misc]  # Keras has no types
         activation = hp.Choice("activation", ["relu", "elu", "gelu", "tanh"])
         batch_norm = hp.Boolean("batch_norm", default=False)
         dropout = hp.Float("dropout", 0.0, 0.5, default=0.0)
+        api = hp.Choice("api", ["functional", "sequential"])
 
         entry = compiling.entrance(self.input)
         features = layers.Flatten()(entry) if len(self.input.shape) > 1 else entry
@@ -34,4 +38,13 @@ class Dense(keras_tuner.HyperModel):  # type: ignore[misc]  # Keras has no types
             features = layers.Activation(activation)(features)
             if dropout > 0:
                 features = layers.Dropout(dropout)(features)
-        return compiling.compiled(entry, features, [self.output], hp, self.name)
+        model = compiling.compiled(entry, features, [self.output], hp, self.name)
+        return as_sequential(model) if api == "sequential" else model
+
+
+def as_sequential(model: keras.Model) -> keras.Sequential:
+    """A Sequential of the same chain of layers, by name too, with weights of its own and compiled the same way."""
+    chain = [type(layer).from_config(layer.get_config()) for layer in model.layers]
+    sequential = keras.Sequential(chain, name=model.name)
+    sequential.compile_from_config(model.get_compile_config())
+    return sequential

@@ -2,10 +2,14 @@
 
 SearchSpaceError
 ├── UnknownFamily       no family of that name
+├── BrokenFamily        the user's own model of that name does not import
 ├── UnknownDataset      no data set of that name
 ├── NotHere             the data set's file is not on this machine
 ├── BadFile             a user's data file cannot be used
 ├── Misfit              the family cannot take this data
+├── Untrainable         one batch of the data does not go through the model (preflight)
+├── WeightsNotHere      the file of a pretrained base is not on this machine (pretrained)
+├── UnfitWeights        that file is of another model (pretrained)
 ├── UnknownParameter    the model has no such parameter, or not in this branch
 ├── ValueNotAllowed     the parameter has no such value
 └── Undiscoverable      the space of a hypermodel cannot be written down
@@ -29,6 +33,12 @@ class UnknownFamily(SearchSpaceError):
         self.name = name
 
 
+class BrokenFamily(SearchSpaceError):
+    def __init__(self, name: str, error: str) -> None:
+        super().__init__(f'search space "{name}" is broken: {error}')
+        self.name = name
+
+
 class UnknownDataset(SearchSpaceError):
     def __init__(self, name: str, known: Iterable[str]) -> None:
         super().__init__(f'unknown dataset "{name}"; known: {_listed(known)}')
@@ -36,11 +46,15 @@ class UnknownDataset(SearchSpaceError):
 
 
 class NotHere(SearchSpaceError):
-    def __init__(self, name: str, file: str, folder: str) -> None:
+    """``files``: what the user can put into ``folder`` on this machine; ``reason``: why it could not be fetched."""
+
+    def __init__(self, name: str, files: str, folder: str, reason: str) -> None:
         super().__init__(
-            f'dataset "{name}" is not here and could not be fetched: put {file} into {folder}'
+            f'dataset "{name}" is not here and could not be fetched ({reason}); '
+            f"put {files} into {folder}"
         )
         self.name = name
+        self.folder = folder
 
 
 class BadFile(SearchSpaceError):

@@ -7,10 +7,10 @@ import keras_tuner
 from keras import layers
 
 from search_spaces import compiling
+from search_spaces.blocks.image import ACTIVATIONS, POOLS, condensed, halving, normalised
 from search_spaces.signature import Signature
 
 KERNEL = 3
-POOLS = {"max": layers.MaxPooling2D, "average": layers.AveragePooling2D}
 
 
 class SeparableConvnet(keras_tuner.HyperModel):  # type: ignore[misc]  # Keras has no types
@@ -27,7 +27,7 @@ class SeparableConvnet(keras_tuner.HyperModel):  # type: ignore[misc]  # Keras h
     def build(self, hp: Any) -> keras.Model:
         depth = hp.Int("depth", 1, 4, default=3)
         width = hp.Int("width", 8, 64, sampling="log", default=32)
-        activation = hp.Choice("activation", ["relu", "elu", "gelu", "tanh"])
+        activation = hp.Choice("activation", ACTIVATIONS)
         pooling = hp.Choice("pooling", ["max", "average"])
         batch_norm = hp.Boolean("batch_norm", default=False)
         dropout = hp.Float("dropout", 0.0, 0.5, default=0.0)
@@ -37,18 +37,15 @@ class SeparableConvnet(keras_tuner.HyperModel):  # type: ignore[misc]  # Keras h
         padding = "valid" if _fits_unpadded(size, depth) else "same"
         features = entry
         for block in range(depth):
-            if block > 0 and min(features.shape[1:3]) >= 2:
+            if block > 0 and halving(features) > 1:
                 features = POOLS[pooling](2)(features)
             # The first block is half as wide as the others.
             for filters in (width, 2 * width) if block == 0 else (2 * width, 4 * width):
                 features = _convolution(filters, padding)(features)
                 if batch_norm:
-                    features = layers.BatchNormalization()(features)
+                    features = normalised(features)
                 features = layers.Activation(activation)(features)
-        features = layers.GlobalAveragePooling2D()(features)
-        features = layers.Dense(width, activation=activation)(features)
-        if dropout > 0:
-            features = layers.Dropout(dropout)(features)
+        features = condensed(features, "average", width, activation, dropout)
         return compiling.compiled(entry, features, [self.output], hp, self.name)
 
 

@@ -5,7 +5,7 @@ from sklearn.datasets import load_digits
 
 from search_spaces.datasets import split
 from search_spaces.datasets.dataset import Dataset, Part
-from search_spaces.signature import Field, Signature
+from search_spaces.signature import Signature, image, label
 
 SEED = 2021
 BRIGHTEST = 16
@@ -21,10 +21,7 @@ def load() -> Dataset:
         summary="Handwritten digits: 1,797 grey pictures of 8x8 pixels, ten classes.",
         source="scikit-learn load_digits (UCI optical recognition of handwritten digits)",
         signature=Signature(
-            inputs=(Field("image", "image", (8, 8, 1), "float32"),),
-            outputs=(Field("label", "class", (), "int32", classes=10),),
+            inputs=(image("image", 8, 8, 1),), outputs=(label("label", classes=10),)
         ),
-        train=whole.at(rows.train),
-        validation=whole.at(rows.validation),
-        test=whole.at(rows.test),
+        **rows.parts(whole),
     )

@@ -3,6 +3,9 @@
 KerasTuner learns of a parameter when a build asks for it. Those in a ``conditional_scope`` are registered by any build;
 those under a plain ``if``, or in a loop whose length is a parameter, only by a build that goes there. So each parameter
 that has few values is given every one of them, in a build where it is active and the others stay as they are.
+
+A hypermodel that is slow to build says ``declares_all_hyperparameters = True``: its ``declare_hyperparameters(hp)``
+asks for everything that ``build(hp)`` would, under the same conditions, and is called in its place.
 """
 
 import random
@@ -71,7 +74,8 @@ class Exploration:
         hp = Hints(values)
         try:
             self.hypermodel.declare_hyperparameters(hp)
-            self.hypermodel.build(hp)
+            if not getattr(self.hypermodel, "declares_all_hyperparameters", False):
+                self.hypermodel.build(hp)
         except Exception as error:  # a family is anybody's code
             raise BranchBroken(where, error) from error
         self._learn(hp.space)

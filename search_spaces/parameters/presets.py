@@ -66,10 +66,19 @@ def build(hypermodel: Any, values: Mapping[str, Value]) -> keras.Model:
 
     Raises UnknownParameter for a value that the build never asked for, ValueNotAllowed, and what the build raises.
     """
+    hp, model = begin(hypermodel, values)
+    check_all_asked(hp)
+    return model
+
+
+def begin(hypermodel: Any, values: Mapping[str, Value]) -> tuple[Presets, keras.Model]:
+    """The model, and the hyperparameters to go on asking with: a ``fit`` may have some of its own."""
     hp = Presets(values)
     hypermodel.declare_hyperparameters(hp)
-    model = hypermodel.build(hp)
-    unknown = [name for name in values if name not in hp.values]
-    if unknown:
+    return hp, hypermodel.build(hp)
+
+
+def check_all_asked(hp: Presets) -> None:
+    """Raises UnknownParameter for a value that nobody asked for."""
+    if unknown := [name for name in hp.presets if name not in hp.values]:
         raise UnknownParameter(unknown, hp.values)
-    return model

@@ -16,8 +16,8 @@ __all__ = ["FORMATS", "BadFile", "Description", "Limits", "Told", "describe", "l
 
 FORMATS = {
     "npz": "search_spaces.datasets.files.npz",
-    "csv": "search_spaces.datasets.files.table",
-    "parquet": "search_spaces.datasets.files.table",
+    "csv": "search_spaces.datasets.files.tables.table",
+    "parquet": "search_spaces.datasets.files.tables.table",
     "zip": "search_spaces.datasets.files.folders",
 }
 """Each module has the two functions of ``Reader``."""

@@ -10,7 +10,17 @@ from search_spaces import registry
 from search_spaces.errors import BranchBroken, ConflictingRanges, SpaceTooDeep, TangledCondition
 from search_spaces.parameters import discovery
 from search_spaces.parameters.discovery import discover
-from search_spaces.signature import Field, Signature
+from search_spaces.signature import (
+    Field,
+    Kind,
+    Signature,
+    image,
+    label,
+    number,
+    sequence,
+    tokens,
+    vector,
+)
 
 HP = Any
 
@@ -285,16 +295,60 @@ def test_endless_space_ends_with_an_error() -> None:
         found(ask)
 
 
+class Declaring(Model):
+    """Says everything in ``declare_hyperparameters``, and its build is not to be waited for."""
+
+    declares_all_hyperparameters = True
+
+    def declare_hyperparameters(self, hp: HP) -> None:
+        self.ask(hp)
+
+
+def test_model_that_declares_everything_is_not_built() -> None:
+    def ask(hp: HP) -> None:
+        hp.Choice("base", ["small", "large"])
+        with hp.conditional_scope("base", ["small"]):
+            hp.Int("depth", 1, 4)
+        if hp.Boolean("tail"):
+            hp.Float("rate", 0, 1)
+
+    declaring, built = Declaring(ask), Model(ask)
+    assert discover(declaring) == discover(built)
+    assert declaring.builds == 0
+
+
+def test_model_that_declares_something_is_built_for_the_rest() -> None:
+    class Half(Model):
+        def declare_hyperparameters(self, hp: HP) -> None:
+            hp.Boolean("declared")
+
+    model = Half(lambda hp: hp.Float("asked", 0, 1))
+    assert [parameter["name"] for parameter in discover(model)] == ["declared", "asked"]
+
+
+def tiny(kind: Kind, name: str) -> Field:
+    """The smallest field of a kind."""
+    match kind:
+        case "vector":
+            return vector(name, 2)
+        case "image":
+            return image(name, 3, 3, 1)
+        case "tokens":
+            return tokens(name, 3, vocabulary=5)
+        case "sequence":
+            return sequence(name, 2, 2)
+        case "class":
+            return label(name, 3)
+        case "number":
+            return number(name)
+
+
 @pytest.mark.parametrize("family", registry.FAMILIES)
 def test_parameters_do_not_depend_on_the_data(family: str) -> None:
     entry = registry.family(family)
-    tiny = Signature(
-        inputs=(
-            Field("x", "image", (3, 3, 1), "float32")
-            if "image" in entry.inputs[0]
-            else Field("x", "vector", (2,), "float32"),
-        ),
-        outputs=(Field("y", "number", (), "float32"),),
+    small = Signature(
+        inputs=tuple(tiny(kinds[-1], f"x{i}") for i, kinds in enumerate(entry.inputs)),
+        outputs=tuple(tiny(kinds[-1], f"y{i}") for i, kinds in enumerate(entry.outputs)),
     )
     book = discover(registry.build(family, entry.book))
-    assert discover(registry.build(family, tiny)) == book
+    assert discover(registry.build(family, small)) == book

@@ -1,0 +1,103 @@
+"""What a machine has fetched and prepared, kept under a size limit and shared by the processes on it."""
+
+import contextlib
+import fcntl
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+LOCKS = "locks"
+MAKING = ".making-"
+MAKING_SECONDS = 24 * 3600.0
+RECENT_SECONDS = 600.0
+"""What was used a moment ago stays, whatever its size: somebody is about to open it."""
+
+
+@dataclass(frozen=True)
+class Cache:
+    """Entries (a file or a folder each) by key, made once whoever asks first.
+
+    What was not used for longest goes when there is more than ``most_bytes``, and with it what killed processes left
+    half made. What a process has mapped stays usable to it when it goes.
+    """
+
+    folder: Path
+    most_bytes: int
+
+    def get(self, key: str, make: Callable[[Path], None]) -> Path:
+        """The entry; ``make`` writes it to a path that does not exist yet. Others who ask meanwhile wait.
+
+        Nothing is kept if ``make`` raises. A key is a file's name.
+        """
+        entry = self.folder / key
+        with self._locked(key):
+            if not entry.exists():
+                self._make(entry, make)
+            # Used now, on the file system's own clock.
+            os.utime(entry)
+        self._evict()
+        return entry
+
+    def _make(self, entry: Path, make: Callable[[Path], None]) -> None:
+        # Under a name of its own: what a killed process was making is never taken for whole.
+        around = Path(tempfile.mkdtemp(prefix=MAKING, dir=self.folder))
+        try:
+            make(around / entry.name)
+            (around / entry.name).rename(entry)
+        finally:
+            shutil.rmtree(around, ignore_errors=True)
+
+    @contextmanager
+    def _locked(self, key: str) -> Iterator[None]:
+        locks = self.folder / LOCKS
+        locks.mkdir(parents=True, exist_ok=True)
+        with (locks / key).open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _evict(self) -> None:
+        with self._locked(".evicting"):
+            entries = [entry for entry in self.folder.iterdir() if entry.name != LOCKS]
+            sizes = {entry: _bytes(entry) for entry in entries}
+            excess = sum(sizes.values()) - self.most_bytes
+            for entry in sorted(entries, key=_idle_seconds, reverse=True):
+                if excess > 0 and _idle_seconds(entry) > _kept_seconds(entry):
+                    excess -= sizes[entry] if self._remove(entry) else 0
+
+    def _remove(self, entry: Path) -> bool:
+        """Remove an entry, unless somebody is making or taking it at this moment."""
+        with (self.folder / LOCKS / entry.name).open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+            if entry.is_dir():
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                entry.unlink(missing_ok=True)
+            return True
+
+
+def _idle_seconds(entry: Path) -> float:
+    try:
+        return time.time() - entry.stat().st_mtime
+    except FileNotFoundError:  # somebody was done making it
+        return 0.0
+
+
+def _kept_seconds(entry: Path) -> float:
+    return MAKING_SECONDS if entry.name.startswith(MAKING) else RECENT_SECONDS
+
+
+def _bytes(entry: Path) -> int:
+    files = entry.rglob("*") if entry.is_dir() else iter((entry,))
+    total = 0
+    for file in files:
+        with contextlib.suppress(FileNotFoundError):
+            total += file.stat().st_size
+    return total

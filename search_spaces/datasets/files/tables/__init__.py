@@ -1,0 +1,1 @@
+"""The user's own tables: read, their columns understood, prepared by Keras."""
