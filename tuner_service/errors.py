@@ -116,6 +116,26 @@ class UnknownDataset(NotFound):
         super().__init__(f'unknown dataset "{name}"; known: {known(names)}')
 
 
+class DatasetInUse(Conflict):
+    code = "dataset_in_use"
+
+    def __init__(self, name: str, studies: Iterable[str]) -> None:
+        super().__init__(
+            f'dataset "{name}" is used by studies that are not over: {known(studies)}; '
+            "cancel them or wait for them, or choose another name"
+        )
+
+
+class DatasetBuiltIn(Conflict):
+    code = "dataset_built_in"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f'"{name}" is a data set that comes with the service or lies on a worker; it can be '
+            "neither replaced nor deleted: choose another name"
+        )
+
+
 class UnknownToken(NotFound):
     code = "unknown_token"
 

@@ -231,6 +231,22 @@ class Best(Reply):
     parameters: dict[str, Value]
 
 
+class LayerShape(Body):
+    name: Text
+    type: Text
+    output_shape: list[int | None] | list[list[int | None]] | None
+    parameters: int
+
+
+class Preflight(Body):
+    """The default candidate, built once: trainable and other ``parameters``, an estimate of its training's memory."""
+
+    parameters: int = Field(ge=0, lt=2**62)
+    memory_bytes: int = Field(ge=0, lt=2**62)
+    metrics: list[Text] = Field(max_length=1000)
+    layers: list[LayerShape] = Field(max_length=10_000)
+
+
 class StudyReply(Reply):
     """``spec`` is the request with every default filled in."""
 
@@ -242,7 +258,7 @@ class StudyReply(Reply):
     progress: Progress
     best: Best | None
     reason: str | None = None
-    preflight: dict[str, Any] | None = None
+    preflight: Preflight | None = None
     pareto_front: list[Best] | None = None
 
 
@@ -300,7 +316,12 @@ class FieldSpec(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
 
 
+Status = Literal["ready", "broken", "not here"]
+
+
 class SearchSpaceEntry(Body):
+    """``broken``: its code does not import or build, for the reason in ``error``."""
+
     name: Name
     title: str = ""
     summary: str = ""
@@ -308,9 +329,21 @@ class SearchSpaceEntry(Body):
     outputs: list[FieldSpec] = []
     parameters: list[Parameter] = []
     source: str = ""
+    status: Status = "ready"
+    error: Text | None = None
+
+
+class Upload(Body):
+    """How an uploaded file is to be read: its format, and what its user said of it. ``size`` in bytes."""
+
+    format: Literal["npz", "csv", "parquet", "zip"]
+    told: dict[str, Any] = {}
+    size: int = 0
 
 
 class DatasetEntry(Body):
+    """``not here``: no worker has its file; ``error`` says which to put where. ``sha256`` of an upload: its file's."""
+
     name: Name
     summary: str = ""
     inputs: list[FieldSpec] = []
@@ -318,6 +351,10 @@ class DatasetEntry(Body):
     sizes: dict[str, int] = {}
     sha256: str | None = None
     source: str = ""
+    status: Status = "ready"
+    error: Text | None = None
+    notes: list[Text] = []
+    upload: Upload | None = None
 
 
 class Device(BaseModel):
@@ -397,6 +434,13 @@ class Resume(Reply):
     checkpoint: str
 
 
+class PreflightOrder(Reply):
+    """Build the default candidate before the trial, and tell what it is: these are its parameters and settings."""
+
+    parameters: dict[str, Value]
+    training: dict[str, Any]
+
+
 class ClaimReply(Reply):
     study: str
     number: int
@@ -410,6 +454,8 @@ class ClaimReply(Reply):
     dataset: str | None
     objectives: list[Objective]
     seed: int
+    data: DatasetEntry | None = None
+    preflight: PreflightOrder | None = None
 
 
 class EpochReport(Body):
@@ -431,6 +477,38 @@ class EpochReport(Body):
     metrics: dict[str, float | None] = Field(min_length=1, max_length=1000)
     seconds: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     model_parameters: int | None = Field(default=None, ge=0, lt=2**62)
+
+
+class PreflightReport(Body):
+    """What came of the default candidate: ``preflight``, or the ``error`` why it cannot be trained on this data."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "attempt": 1,
+                    "preflight": {
+                        "parameters": 3466,
+                        "memory_bytes": 94000,
+                        "metrics": ["accuracy", "loss", "val_accuracy", "val_loss"],
+                        "layers": [
+                            {
+                                "name": "dense",
+                                "type": "Dense",
+                                "output_shape": [32],
+                                "parameters": 2080,
+                            }
+                        ],
+                    },
+                }
+            ]
+        },
+    )
+
+    attempt: Ordinal = Field(ge=1)
+    preflight: Preflight | None = None
+    error: str | None = Field(default=None, max_length=20_000)
 
 
 class Heartbeat(Body):

@@ -1,19 +1,40 @@
 """The schema: made, recognised, refused; the tables read back as they were written."""
 
+import json
 from contextlib import nullcontext
 from dataclasses import fields
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
 from tuner_service.domain.trial import Trial
-from tuner_service.service.setup import Service, current_revision, open_service, upgrade_database
+from tuner_service.service.setup import (
+    Service,
+    _make_home,
+    current_revision,
+    open_service,
+    upgrade_database,
+)
 from tuner_service.settings import Settings
-from tuner_service.storage import schema
-from tuner_service.storage.engine import WouldWait
+from tuner_service.storage import schema, studies
+from tuner_service.storage.engine import Database, WouldWait
 from tuner_service.storage.tables import metadata, trials
+
+OLD_SPEC = {
+    "name": "old",
+    "executor": "keras",
+    "search_space": "dense",
+    "dataset": "digits",
+    "objectives": [{"metric": "val_accuracy", "direction": "maximize"}],
+    "search": {"algorithm": "random", "seed": 1},
+    "pruning": {"algorithm": "none"},
+    "training": {"epochs": 3, "batch_size": 64},
+    "max_parallel": None,
+    "priority": 0,
+}
 
 
 def test_migrations_make_exactly_the_tables_of_the_code(service: Service) -> None:
@@ -36,6 +57,30 @@ def test_a_newer_database_is_refused_with_a_clear_message(settings: Settings) ->
         upgrade_database(settings)
     with pytest.raises(schema.NewerSchema), open_service(settings):
         pass
+
+
+def test_a_database_of_the_first_schema_is_brought_up_to_date(settings: Settings) -> None:
+    _make_home(settings)
+    database = Database(settings.database)
+    with database.write() as connection:
+        config = schema._config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(
+            text(
+                "INSERT INTO studies (id, name, state, executor, search_space, dataset, priority, created_at, spec,"
+                " space, budget_trials) VALUES (1, 'old', 'running', 'keras', 'dense', 'digits', 0, 1.0, :spec,"
+                " '[]', 3)"
+            ),
+            {"spec": json.dumps(OLD_SPEC)},
+        )
+    database.close()
+    assert upgrade_database(settings) == schema.newest()
+    with open_service(settings) as service:
+        with service.database.read() as connection:
+            assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+            study = studies.get(connection, "old")
+        assert (study.name, study.data, study.budget.trials) == ("old", None, 3)
 
 
 def test_a_trials_columns_are_its_fields_in_order() -> None:

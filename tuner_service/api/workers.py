@@ -11,7 +11,7 @@ from tuner_service.api.conventions import Listed, Number, Paged, problems
 from tuner_service.api.promptly import promptly
 from tuner_service.api.security import Reader, ServiceNow, Worker
 from tuner_service.api.studies import POLL_SECONDS, first_of
-from tuner_service.service import claims, reports, workers
+from tuner_service.service import claims, preflight, reports, workers
 from tuner_service.service.bell import WORK
 from tuner_service.service.views import trial_json
 
@@ -84,6 +84,15 @@ async def heartbeat(
 ) -> JSONResponse:
     """Renew the lease between epochs."""
     verdict = await promptly(reports.heartbeat, service, study, number, beat.attempt, by.holder)
+    return JSONResponse({"verdict": verdict})
+
+
+@router.post(TRIAL + "/preflight", responses=_VERDICT)
+def report_preflight(
+    study: str, number: Number, found: wire.PreflightReport, service: ServiceNow, by: Worker
+) -> JSONResponse:
+    """What the study's default candidate is, built before the trial that asked for it in its `preflight`."""
+    verdict = preflight.report(service, study, number, found, by.holder)
     return JSONResponse({"verdict": verdict})
 
 

@@ -9,6 +9,7 @@ from tuner_service import __version__
 from tuner_service.cli import (
     catalogue,
     database,
+    datasets,
     demo,
     login,
     results,
@@ -48,7 +49,7 @@ def _tuner(
     """Hyperparameter optimization for Keras: post a study, get a tested winner."""
 
 
-for part in (up, serve, worker, login, demo, catalogue):
+for part in (up, serve, worker, login, demo, catalogue, datasets):
     part.register(app)
 app.add_typer(study, name="study")
 for part in (studies, results, steering):

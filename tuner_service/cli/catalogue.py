@@ -1,4 +1,4 @@
-"""``tuner spaces``, ``datasets`` and ``workers``: what there is to work with."""
+"""``tuner spaces`` and ``tuner workers``: what there is to search, and who trains."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
@@ -7,7 +7,7 @@ import typer
 
 from tuner_service.cli.connection import on_server
 from tuner_service.cli.options import Json
-from tuner_service.cli.output import print_facts, print_json, print_table, settings
+from tuner_service.cli.output import print_facts, print_json, print_table
 
 if TYPE_CHECKING:  # see connection.py
     from tuner_service.client import Client
@@ -17,7 +17,6 @@ Name = Annotated[str | None, typer.Argument(help="Show this one in detail.", sho
 
 def register(app: typer.Typer) -> None:
     app.command()(on_server(spaces))
-    app.command()(on_server(datasets))
     app.command()(on_server(workers))
 
 
@@ -29,7 +28,8 @@ def spaces(client: "Client", name: Name = None, as_json: Json = False) -> None:
         space = client.transport.get(path("search-spaces", name))
         if as_json:
             return print_json(space)
-        print_facts({key: space.get(key) or None for key in ("name", "title", "summary", "source")})
+        facts = ("name", "title", "summary", "source", "status", "error")
+        print_facts({key: space.get(key) or None for key in facts})
         rows = (
             [p["name"], p["type"], _allowed(p), p.get("default"), _when(p)]
             for p in space["parameters"]
@@ -40,27 +40,16 @@ def spaces(client: "Client", name: Name = None, as_json: Json = False) -> None:
     found = list(client.transport.pages(path("search-spaces")))
     if as_json:
         return print_json(found)
-    rows = ([s["name"], len(s.get("parameters", [])), s.get("summary")] for s in found)
+    rows = (
+        [
+            s["name"],
+            len(s.get("parameters", [])),
+            s.get("summary") if s["status"] == "ready" else _why(s),
+        ]
+        for s in found
+    )
     return print_table(
         ("search space", "parameters", "summary"), rows, empty="there are no search spaces yet"
-    )
-
-
-def datasets(client: "Client", name: Name = None, as_json: Json = False) -> None:
-    """List the data sets, or show one."""
-    from tuner_service.client.transport import path
-
-    if name is not None:
-        dataset = client.transport.get(path("datasets", name))
-        if as_json:
-            return print_json(dataset)
-        return print_facts({key: value or None for key, value in dataset.items()})
-    found = list(client.transport.pages(path("datasets")))
-    if as_json:
-        return print_json(found)
-    rows = ([d["name"], settings(d.get("sizes") or {}), d.get("summary")] for d in found)
-    return print_table(
-        ("data set", "examples", "summary"), rows, empty="there are no data sets yet"
     )
 
 
@@ -87,6 +76,10 @@ def workers(client: "Client", as_json: Json = False) -> None:
         rows,
         empty="no worker has registered yet; start one with: tuner worker",
     )
+
+
+def _why(entry: Mapping[str, Any]) -> str:
+    return f"{entry['status']}: {entry.get('error')}"
 
 
 def _allowed(parameter: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import typer
@@ -25,11 +25,18 @@ class LocalWorker:
     """Keeps one worker process running until ``stop``; what it prints goes to a file in the home."""
 
     def __init__(
-        self, home: Path, token: str, slots: int | None, *, say: Callable[[str], None] = typer.echo
+        self,
+        home: Path,
+        token: str,
+        slots: int | None,
+        folders: Mapping[str, str | None],
+        *,
+        say: Callable[[str], None] = typer.echo,
     ) -> None:
         self._home = home
         self._token = token
         self._slots = slots
+        self._folders = folders
         self._say = say
         self._stopping = threading.Event()
         self._starting = threading.Lock()
@@ -87,6 +94,10 @@ class LocalWorker:
             *("--url", url, "--name", NAME, "--stop-with-parent"),
             *("--folder", str(self._home / "worker")),
         ]
+        for flag, value in self._folders.items():
+            command += [flag, value] if value else []
+        if "TUNER_CACHE" not in os.environ:
+            command += ["--cache", str(self._home / "cache")]
         if self._slots is not None:
             command += ["--slots", str(self._slots)]
         with self._starting:

@@ -9,7 +9,7 @@ import typer
 
 from tuner_service.cli.local_worker import LocalWorker
 from tuner_service.cli.occupancy import occupied
-from tuner_service.cli.options import DEFAULT_PORT, Home, Host, Port
+from tuner_service.cli.options import DEFAULT_PORT, Datasets, Home, Host, Port, SearchSpaces
 
 if TYPE_CHECKING:  # not imported for ``--help``: it brings SQLAlchemy
     from tuner_service.service.setup import Service
@@ -34,6 +34,8 @@ def up(
             show_default=False,
         ),
     ] = None,
+    search_spaces: SearchSpaces = None,
+    datasets: Datasets = None,
     no_worker: Annotated[bool, typer.Option("--no-worker", help="Start the server alone.")] = False,
 ) -> None:
     """Start the service on this machine: server and local worker. Ctrl-C stops both."""
@@ -58,7 +60,8 @@ def up(
             worker = None
             if not no_worker:
                 secret = _replace_token(service, WORKER_TOKEN, Role.WORKER)
-                worker = LocalWorker(settings.home, secret, slots)
+                given = {"--search-spaces": search_spaces, "--datasets": datasets}
+                worker = LocalWorker(settings.home, secret, slots, given)
 
         def on_ready(url: str) -> None:
             announce(settings.home, RunningServer(url=url, pid=os.getpid()))

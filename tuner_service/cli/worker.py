@@ -5,7 +5,16 @@ from typing import Annotated
 
 import typer
 
-from tuner_service.cli.options import Home, Token, Url
+from tuner_service.cli.options import (
+    Cache,
+    CacheBytes,
+    Datasets,
+    Home,
+    SearchSpaces,
+    Token,
+    Url,
+    folders,
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -41,10 +50,15 @@ def worker(
             show_default=False,
         ),
     ] = None,
+    search_spaces: SearchSpaces = None,
+    datasets: Datasets = None,
+    cache: Cache = None,
+    cache_bytes: CacheBytes = None,
     stop_with_parent: Annotated[bool, typer.Option("--stop-with-parent", hidden=True)] = False,
 ) -> None:
     """Train trials for a server until told to stop."""
     from tuner_service.client.location import locate
+    from tuner_service.worker.options import DEFAULT_CACHE, DEFAULT_CACHE_BYTES
     from tuner_service.worker.supervisor import WorkerOptions, run_worker
 
     location = locate(url, token, home)
@@ -54,6 +68,10 @@ def worker(
         name=name or "",
         slots=slots,
         folder=folder,
+        search_spaces=folders(search_spaces),
+        datasets=folders(datasets),
+        cache=cache or DEFAULT_CACHE,
+        cache_bytes=cache_bytes or DEFAULT_CACHE_BYTES,
         stop_with_parent=stop_with_parent,
     )
     raise typer.Exit(run_worker(options))

@@ -11,6 +11,7 @@ with Client() as client:
 from tuner_service.client.client import Client
 from tuner_service.client.errors import (
     ApiError,
+    BadDatasetFile,
     BadDownload,
     BadStudyFile,
     ClientError,
@@ -22,6 +23,7 @@ from tuner_service.client.events import EpochEvent, Event, StudyEvent, TrialEven
 
 __all__ = [
     "ApiError",
+    "BadDatasetFile",
     "BadDownload",
     "BadStudyFile",
     "Client",

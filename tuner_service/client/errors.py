@@ -5,7 +5,8 @@ ClientError
 ├── ServerUnreachable  nobody answered, or the connection broke
 ├── ApiError           the server said no; ``status``, ``code``, ``detail`` and ``errors`` say why
 ├── BadDownload        a file arrived that is not the one the server described
-└── BadStudyFile       a study's file cannot be read; the message names file and line
+├── BadStudyFile       a study's file cannot be read; the message names file and line
+└── BadDatasetFile     a data set's file cannot be read, or its name says no format
 
 No message ever holds a token.
 """
@@ -62,3 +63,7 @@ class BadDownload(ClientError):
 
 class BadStudyFile(ClientError):
     """A study's file cannot be read; the message names the file and the line, if there is one."""
+
+
+class BadDatasetFile(ClientError):
+    """A data set's file cannot be read here, or its format is not known; the message names the file."""

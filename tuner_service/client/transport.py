@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -14,12 +15,19 @@ from tenacity import (
 )
 
 from tuner_service import __version__
-from tuner_service.client.errors import ApiError, FieldProblem, ServerUnreachable
+from tuner_service.client.errors import (
+    ApiError,
+    BadDatasetFile,
+    FieldProblem,
+    ServerUnreachable,
+)
 from tuner_service.client.location import Location
 from tuner_service.wire import ProblemReply
 
 ATTEMPTS = 4
 PAGE = 1000
+LOOKING_SECONDS = 1000.0
+"""How long a server may look into an uploaded file."""
 
 
 class Transport:
@@ -70,6 +78,26 @@ class Transport:
             options["params"] = {name: v for name, v in params.items() if v is not None}
         with self._failures():
             return _checked(self._http.request(method, path, **options))
+
+    def put_file(self, path: str, file: Path, **params: Any) -> Any:
+        """Stream a file as the raw body; the reply's JSON. Sent once. Raises BadDatasetFile."""
+        try:
+            content = file.open("rb")
+        except OSError as error:
+            raise BadDatasetFile(f"{file}: {error.strerror or error}") from error
+        with content:
+            if not file.is_file():
+                raise BadDatasetFile(f"{file}: is no file")
+            # The server answers when it has looked into all of it.
+            timeout = httpx.Timeout(self.timeout, read=LOOKING_SECONDS)
+            return self.request(
+                "PUT",
+                path,
+                params=params,
+                content=content,
+                headers={"Content-Type": "application/octet-stream"},
+                timeout=timeout,
+            ).json()
 
     @contextmanager
     def stream(

@@ -98,6 +98,19 @@ class Parameter:
             return self.max
         return self.min + math.floor((self.max - self.min) / self.step + 1e-9) * self.step
 
+    @property
+    def usual(self) -> Value:
+        """Its default, else its first value."""
+        if self.default is not None:
+            return self.default
+        match self.type:
+            case Type.INT:
+                return int(self.min or 0)
+            case Type.FLOAT:
+                return float(self.min or 0.0)
+            case _:
+                return next(self.values())
+
     def values(self) -> Iterator[Value]:
         """Every value in order, one at a time: a range may be longer than memory; none of a continuous one."""
         match self.type:
@@ -187,6 +200,14 @@ class Space:
             and any(_same(values[condition.parameter], value) for value in condition.values)
             for condition in parameter.when
         )
+
+    def defaults(self) -> dict[str, Value]:
+        """The default candidate. What has no default takes its first value, as in KerasTuner."""
+        chosen: dict[str, Value] = {}
+        for parameter in self.parameters:
+            if self.exists(parameter, chosen):
+                chosen[parameter.name] = parameter.usual
+        return chosen
 
     def candidates(self) -> Iterator[dict[str, Value]]:
         """Every candidate once, in order; the space must be enumerable (see ``continuous``)."""

@@ -136,6 +136,8 @@ class Study:
     spec_json: Mapping[str, Any]
     spec: Spec
     space: Space
+    data: Mapping[str, Any] | None
+    """The data set as the catalogue had it when the study was opened; None for external studies."""
     budget: Budget
     next_number: int
     revision: int

@@ -8,7 +8,16 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
 from tuner_service import __version__
-from tuner_service.api import catalogue, operations, problems, studies, trials, uploads, workers
+from tuner_service.api import (
+    catalogue,
+    datasets,
+    operations,
+    problems,
+    studies,
+    trials,
+    uploads,
+    workers,
+)
 from tuner_service.api.security import Trust
 from tuner_service.dashboard import pages
 from tuner_service.server import docs, headers
@@ -54,7 +63,7 @@ def create_app(service: Service) -> FastAPI:
     app.add_middleware(Requests, registry=app.state.requests)
     problems.install(app)
     # Routes are looked up in order: the ones that workers call with every epoch come first.
-    for module in (workers, studies, trials, uploads, catalogue, operations):
+    for module in (workers, studies, trials, uploads, catalogue, datasets, operations):
         app.include_router(module.router)
     app.include_router(pages.router)
     pages.install(app)

@@ -21,7 +21,7 @@ class Bodies:
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD"):
             await self._app(scope, receive, send)
             return
-        is_file = scope["method"] == "PUT" and "/artifacts/" in scope["path"]
+        is_file = scope["method"] == "PUT" and _takes_a_file(scope["path"])
         most = self._upload_bytes if is_file else JSON_BYTES
         headers = Headers(scope=scope)
         received = 0
@@ -40,6 +40,10 @@ class Bodies:
             return message
 
         await self._app(scope, checked, send)
+
+
+def _takes_a_file(path: str) -> bool:
+    return "/artifacts/" in path or path.startswith("/v1/datasets/")
 
 
 def _too_large(most: int) -> HTTPException:

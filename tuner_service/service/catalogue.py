@@ -1,22 +1,39 @@
-"""What there is to search and to train on: what the package ships and what workers taught."""
+"""What there is to search and to train on: what the package ships, what workers taught, what users uploaded."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
 
 from sqlalchemy import Connection
 
+from search_spaces import fitting
 from tuner_service.errors import UnknownDataset, UnknownSearchSpace
 from tuner_service.service.setup import Service
-from tuner_service.storage import workers
+from tuner_service.storage import datasets, workers
 
 Kind = Literal["search_spaces", "datasets"]
 Entry = Mapping[str, Any]
+READY: Entry = {"status": "ready", "error": None}
 
 
 def entries(service: Service, connection: Connection, kind: Kind) -> dict[str, Entry]:
-    """Every entry by name; a worker's newer definition goes before the shipped one."""
-    found = {**service.catalogue[kind], **workers.learned(connection, kind)}
-    return dict(sorted(found.items()))
+    """Every entry by name. Each has a ``status``; one that is not "ready" has an ``error``.
+
+    What the package ships is nobody's to redefine. Of its data sets, those that need a file are ready as soon as
+    a worker has it.
+    """
+    found: dict[str, Entry] = {**workers.learned(connection, kind)}
+    if kind == "datasets":
+        found |= datasets.bodies(connection)
+    found |= service.catalogue[kind]
+    served = workers.served(connection, kind)
+    return {
+        name: {**entry, **(READY if name in served else {"status": entry.get("status", "ready")})}
+        for name, entry in sorted(found.items())
+    }
+
+
+def is_upload(entry: Entry | None) -> bool:
+    return entry is not None and entry.get("upload") is not None
 
 
 def all_of(service: Service, kind: Kind) -> list[Entry]:
@@ -44,19 +61,7 @@ def dataset(service: Service, name: str) -> Entry:
 
 def misfit(space: Entry, data: Entry) -> str | None:
     """Why a family cannot take a data set: what it wants and what there is; None if it can, or does not say."""
-    for side in ("inputs", "outputs"):
-        wanted, given = space.get(side) or [], data.get(side) or []
-        if not wanted or not given:
-            continue
-        wants = " + ".join(" or ".join(slot.get("kinds", ["anything"])) for slot in wanted)
-        has = " + ".join(f"{field.get('kind', '?')} {field.get('name', '')!r}" for field in given)
-        fits = len(wanted) == len(given) and all(
-            "kinds" not in slot or field.get("kind") in slot["kinds"]
-            for slot, field in zip(wanted, given, strict=False)
-        )
-        if not fits:
-            return (
-                f'search space "{space["name"]}" takes as {side} {wants}; '
-                f'dataset "{data["name"]}" has {has}'
-            )
-    return None
+    if (why := fitting.misfit(space, data)) is None:
+        return None
+    wants, has = why
+    return f'search space "{space["name"]}" takes {wants}; dataset "{data["name"]}" has {has}'

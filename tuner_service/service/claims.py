@@ -14,6 +14,7 @@ from tuner_service.domain.study import Executor, Study, StudyState
 from tuner_service.domain.trial import Origin, Trial
 from tuner_service.errors import KeyReused, UnknownWorker
 from tuner_service.search import Past, Suggestion, suggest
+from tuner_service.service import catalogue
 from tuner_service.service.change import Change, change
 from tuner_service.service.histories import past
 from tuner_service.service.setup import Service
@@ -62,7 +63,7 @@ def _studies_to_serve(connection: Connection, request: wire.ClaimRequest) -> lis
         study
         for study in found
         if study.spec.search_space in worker.body["search_spaces"]
-        and study.spec.dataset in worker.body["datasets"]
+        and (study.spec.dataset in worker.body["datasets"] or catalogue.is_upload(study.data))
     ]
 
 
@@ -96,6 +97,22 @@ def _reply(service: Service, study: Study, trial: Trial, attempt: int) -> Json:
             for objective in study.spec.objectives
         ],
         "seed": (study.spec.search.seed + trial.number) % 2**32,
+        "data": study.data,
+        "preflight": _preflight(service, study),
+    }
+
+
+def _preflight(service: Service, study: Study) -> Json | None:
+    """The default candidate to be built, until one was; by whoever has the study's only trial."""
+    if study.preflight is not None or study.spec.executor is not Executor.KERAS:
+        return None
+    with service.database.read() as connection:
+        if trials.running_count(connection, study) > 1:
+            return None
+    values = study.space.defaults()
+    return {
+        "parameters": {n: v for n, v in values.items() if not n.startswith(training.PREFIX)},
+        "training": training.resolved(study.spec.training, values),
     }
 
 

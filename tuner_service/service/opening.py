@@ -2,13 +2,15 @@
 
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
 
+from search_spaces.reported import metrics
 from tuner_service import wire
 from tuner_service.domain import training
+from tuner_service.domain.metrics import unknown_metrics
 from tuner_service.domain.overrides import overridden
 from tuner_service.domain.space import Space
 from tuner_service.domain.study import Executor, Study
@@ -25,7 +27,7 @@ from tuner_service.service.bell import WORK
 from tuner_service.service.change import Change
 from tuner_service.service.setup import Service
 from tuner_service.service.views import Json, study_json, text
-from tuner_service.storage import studies
+from tuner_service.storage import datasets, studies
 from tuner_service.storage.studies import KeyTaken
 
 TRIALS = 40
@@ -43,10 +45,12 @@ def open_study(service: Service, request: wire.StudyRequest, key: str | None) ->
     with service.database.read() as connection:
         if key and (study := _opened_before(connection, key, digest)):
             return study_json(connection, study)
-        spec, space = _complete(service, connection, request)
+        spec, space, data = _complete(service, connection, request)
     try:
         with service.database.write() as connection:
-            studies.add(connection, spec, space, key=key, body_digest=digest)
+            if data is not None:
+                _check_still_there(connection, data)
+            studies.add(connection, spec, space, data, key=key, body_digest=digest)
             study, at = studies.lock(connection, spec["name"])
             opened = Change(connection, study, at)
             opened.tell_study()
@@ -69,10 +73,20 @@ def _opened_before(connection: Connection, key: str, digest: str) -> Study | Non
     return study
 
 
+def _check_still_there(connection: Connection, data: catalogue.Entry) -> None:
+    """An upload may have been deleted or replaced since it was looked up; from here on it is in use."""
+    if not catalogue.is_upload(data):
+        return
+    held = datasets.held(connection, data["name"])
+    if held is None or held.sha256 != data["sha256"]:
+        msg = f'dataset "{data["name"]}" was deleted or replaced at this moment; try again'
+        raise Invalid([Problem(("dataset",), msg)], code="unknown_dataset")
+
+
 def _complete(
     service: Service, connection: Connection, request: wire.StudyRequest
-) -> tuple[Json, Space]:
-    """The complete spec and the space that is searched. Raises Invalid."""
+) -> tuple[Json, Space, catalogue.Entry | None]:
+    """The complete spec, the space that is searched, and the data. Raises Invalid."""
     if request.executor is Executor.EXTERNAL:
         family, entry, data = _inline_space(request), None, None
     else:
@@ -92,6 +106,9 @@ def _complete(
             [Problem(("training",), problem.msg) for problem in error.problems], code=error.code
         ) from error
     search = _search(request.search, space)
+    objectives = _objectives(request, data)
+    if entry is not None and data is not None:
+        _check_metrics(entry, data, objectives, settings)
     spec: Json = {
         "name": request.name or _name(request),
         "executor": request.executor.value,
@@ -100,7 +117,7 @@ def _complete(
         else {"parameters": family.to_json()},
         "dataset": request.dataset,
         "overrides": {n: dict(wire.given(o)) for n, o in request.overrides.items()},
-        "objectives": _objectives(request, data),
+        "objectives": objectives,
         "search": search,
         "pruning": request.pruning.model_dump(mode="json")
         if request.pruning.algorithm != "none"
@@ -113,7 +130,21 @@ def _complete(
         "max_parallel": request.max_parallel,
         "priority": request.priority,
     }
-    return spec, space
+    return spec, space, data
+
+
+def _check_metrics(
+    entry: catalogue.Entry,
+    data: catalogue.Entry,
+    objectives: Sequence[Mapping[str, Any]],
+    settings: Json,
+) -> None:
+    """Refuse what no such model reports. Of a user's own model only the preflight will tell."""
+    if entry.get("source") != "built-in":
+        return
+    reported = metrics(data["outputs"])
+    if problems := unknown_metrics(objectives, settings, reported):
+        raise Invalid(problems, code="unknown_metric")
 
 
 def _inline_space(request: wire.StudyRequest) -> Space:
@@ -136,7 +167,7 @@ def _family_and_dataset(
     service: Service, connection: Connection, request: wire.StudyRequest
 ) -> tuple[catalogue.Entry, catalogue.Entry]:
     spaces = catalogue.entries(service, connection, "search_spaces")
-    datasets = catalogue.entries(service, connection, "datasets")
+    known_data = catalogue.entries(service, connection, "datasets")
     if not isinstance(request.search_space, str):
         msg = 'parameters of its own are for "executor": "external"; name a registered search space'
         raise Invalid([Problem(("search_space",), msg)])
@@ -147,13 +178,19 @@ def _family_and_dataset(
         code = unknown.code
     if request.dataset is None:
         problems.append(Problem(("dataset",), "a dataset is required"))
-    elif request.dataset not in datasets:
-        missing = UnknownDataset(request.dataset, datasets)
+    elif request.dataset not in known_data:
+        missing = UnknownDataset(request.dataset, known_data)
         problems.append(Problem(("dataset",), missing.message))
         code = code if len(problems) > 1 else missing.code
     if problems or request.dataset is None:
         raise Invalid(problems, code=code)
-    space, data = spaces[request.search_space], datasets[request.dataset]
+    space, data = spaces[request.search_space], known_data[request.dataset]
+    if space["status"] != "ready":
+        msg = f'search space "{space["name"]}" is {space["status"]}: {space.get("error")}'
+        raise Invalid([Problem(("search_space",), msg)], code="broken_search_space")
+    if data["status"] != "ready":
+        msg = f'dataset "{data["name"]}" is {data["status"]}: {data.get("error")}'
+        raise Invalid([Problem(("dataset",), msg)], code="dataset_not_here")
     if why := catalogue.misfit(space, data):
         raise Invalid([Problem(("dataset",), why)], code="misfit")
     return space, data
@@ -178,7 +215,9 @@ def _objectives(
         return [objective.model_dump(mode="json") for objective in request.objectives]
     if data is None:
         return [{"metric": "value", "direction": "minimize"}]
-    if all(field.get("kind") == "class" for field in data.get("outputs") or [{}]):
+    outputs = data.get("outputs") or []
+    # With several outputs every one has an accuracy of its own; what they share is the loss.
+    if len(outputs) == 1 and outputs[0].get("kind") == "class":
         return [{"metric": "val_accuracy", "direction": "maximize"}]
     return [{"metric": "val_loss", "direction": "minimize"}]
 

@@ -9,6 +9,7 @@ from search_spaces.catalogue import load_catalogue
 from tuner_service.errors import TunerError
 from tuner_service.service.bell import Bell
 from tuner_service.service.histories import Histories
+from tuner_service.service.incoming import sweep
 from tuner_service.service.store import ArtifactStore
 from tuner_service.settings import Settings
 from tuner_service.storage import schema
@@ -48,6 +49,7 @@ def open_service(settings: Settings) -> Iterator[Service]:
     database = Database(settings.database)
     try:
         schema.upgrade(database)
+        sweep(settings.home)
         yield Service(
             settings,
             database,

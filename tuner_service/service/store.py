@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Iterator
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 import fsspec
@@ -31,6 +31,17 @@ class ArtifactStore:
         """A new file in a folder, under a name that no other has."""
         key = f"{folder}/{secrets.token_hex(16)}"
         return Upload(self._fs, key, self._path(key))
+
+    def put_file(self, file: Path, folder: str) -> str:
+        """Copy a whole local file in, under a name that no other has; its key. Raises Unavailable."""
+        upload = self.upload(folder)
+        try:
+            with file.open("rb") as content:
+                while chunk := content.read(CHUNK):
+                    upload.write(chunk)
+            return upload.finish()
+        finally:
+            upload.discard()
 
     def read(self, key: str) -> Iterator[bytes]:
         """Raises FileNotFoundError before the first chunk if the file is gone."""

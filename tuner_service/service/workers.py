@@ -1,5 +1,6 @@
 """The fleet: who registered, with what, and what each is training."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from tuner_service import wire
@@ -38,10 +39,15 @@ def register(service: Service, name: str, registration: wire.WorkerRegistration)
     body["datasets"] = _names(registration.datasets)
     with service.database.write() as connection:
         for kind, entries in taught.items():
-            before = catalogue.entries(service, connection, kind)  # type: ignore[arg-type]  # a key
-            # What the package ships is not a worker's to redefine.
+            before = workers.learned(connection, kind)
+            # What the package ships is not a worker's to redefine, and what is broken here may do well elsewhere.
             own = service.catalogue[kind].keys()
-            news = {n: e for n, e in entries.items() if n not in own and before.get(n) != e}
+            fine = workers.served(connection, kind, besides=name)
+            news = {
+                n: e
+                for n, e in entries.items()
+                if n not in own and before.get(n) != e and (e["status"] == "ready" or n not in fine)
+            }
             workers.learn(connection, kind, news)
         problems = []
         for kind, index, entry_name in bare:
@@ -73,8 +79,15 @@ def page(service: Service, limit: int, offset: int) -> list[Json]:
         ]
 
 
-def _names(entries: list[Any]) -> list[str]:
-    return sorted({entry if isinstance(entry, str) else entry.name for entry in entries})
+def _names(entries: Sequence[Any]) -> list[str]:
+    """The names of what the worker can serve."""
+    return sorted(
+        {
+            entry if isinstance(entry, str) else entry.name
+            for entry in entries
+            if isinstance(entry, str) or entry.status == "ready"
+        }
+    )
 
 
 def _worker_json(worker: workers.Worker, training: list[tuple[str, int, int]]) -> Json:

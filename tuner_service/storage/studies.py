@@ -14,7 +14,7 @@ from tuner_service.errors import StudyExists, UnknownStudy
 from tuner_service.storage.clock import now
 from tuner_service.storage.tables import studies, trials
 
-Frozen = tuple[Mapping[str, Any], Spec, Space]
+Frozen = tuple[Mapping[str, Any], Spec, Space, Mapping[str, Any] | None]
 # What is frozen with a study is parsed once. By its id and its moment: the id of a row whose insertion was rolled back
 # is given again.
 _frozen: WeakKeyDictionary[Pool, dict[tuple[int, float], Frozen]] = WeakKeyDictionary()
@@ -38,7 +38,9 @@ _BY_NAME = _SELECT.where(studies.c.name == bindparam("by_name"))
 _BY_KEY = select(*COLUMNS, studies.c.body_digest).where(
     studies.c.idempotency_key == bindparam("by_key")
 )
-_FROZEN = select(studies.c.spec, studies.c.space).where(studies.c.id == bindparam("by_id"))
+_FROZEN = select(studies.c.spec, studies.c.space, studies.c.data).where(
+    studies.c.id == bindparam("by_id")
+)
 _LOCK = (
     update(studies)
     .where(studies.c.name == bindparam("by_name"))
@@ -59,10 +61,10 @@ def from_row(connection: Connection, row: Sequence[Any]) -> Study:
     key = (row_id, created_at)
     parsed = cache.get(key)
     if parsed is None:
-        spec, space = connection.execute(_FROZEN, {"by_id": row_id}).one()
+        spec, space, data = connection.execute(_FROZEN, {"by_id": row_id}).one()
         if len(cache) >= _MOST_FROZEN:
             cache.clear()
-        parsed = cache[key] = (spec, Spec.from_json(spec), Space.from_json(space))
+        parsed = cache[key] = (spec, Spec.from_json(spec), Space.from_json(space), data)
     budget = Budget(budget_trials, budget_seconds)
     return Study(row_id, name, StudyState(state), created_at, *parsed, budget, *rest)
 
@@ -75,6 +77,7 @@ def add(
     connection: Connection,
     spec: Mapping[str, Any],
     space: Space,
+    data: Mapping[str, Any] | None,
     *,
     key: str | None,
     body_digest: str | None,
@@ -95,6 +98,7 @@ def add(
                 created_at=now(),
                 spec=dict(spec),
                 space=space.to_json(),
+                data=data,
                 budget_trials=spec["budget"]["trials"],
                 budget_seconds=spec["budget"]["seconds"],
                 idempotency_key=key,
@@ -174,6 +178,12 @@ def counts(connection: Connection, study: Study) -> dict[TrialState, int]:
 def set_state(connection: Connection, study: Study, state: StudyState, reason: str | None) -> None:
     connection.execute(
         update(studies).where(studies.c.id == study.id).values(state=state, reason=reason)
+    )
+
+
+def set_preflight(connection: Connection, study: Study, preflight: Mapping[str, Any]) -> None:
+    connection.execute(
+        update(studies).where(studies.c.id == study.id).values(preflight=dict(preflight))
     )
 
 

@@ -49,7 +49,8 @@ studies = Table(
     Column("revision", BigInteger, nullable=False, server_default="0"),
     Column("ended_revision", BigInteger, nullable=False, server_default="0"),
     Column("reason", Text),
-    Column("preflight", JSON),
+    Column("preflight", JSON(none_as_null=True)),
+    Column("data", JSON(none_as_null=True)),
     Column("idempotency_key", Text, unique=True),
     Column("body_digest", Text),
     sqlite_autoincrement=True,
@@ -165,6 +166,17 @@ catalogue = Table(
     Column("name", Text, primary_key=True),
     Column("body", JSON, nullable=False),
     Column("learned_at", Double, nullable=False),
+)
+
+datasets = Table(
+    "datasets",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("body", JSON, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
 )
 
 tokens = Table(

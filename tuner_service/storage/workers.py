@@ -47,6 +47,12 @@ def page(connection: Connection, *, limit: int, offset: int) -> list[Worker]:
     return [Worker(*row) for row in connection.execute(query)]
 
 
+def served(connection: Connection, kind: str, besides: str | None = None) -> set[str]:
+    """The names of what some worker, other than ``besides``, can serve."""
+    rows = connection.execute(select(workers.c.name, workers.c.body))
+    return {entry for name, body in rows if name != besides for entry in body.get(kind) or ()}
+
+
 def training(connection: Connection) -> dict[str, list[tuple[str, int, int]]]:
     """What each worker is training: study, number and attempt of its running trials."""
     query = (

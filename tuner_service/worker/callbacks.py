@@ -26,6 +26,14 @@ class NotFinite(TrialFailed):
         super().__init__(f'metric "{metric}" became {value} in epoch {epoch}')
 
 
+class FrozenLoss(TrialFailed):
+    def __init__(self, loss: float, epochs: int) -> None:
+        super().__init__(
+            f"the training loss did not move in {epochs} epochs (it stayed at {loss:.6g}): this model cannot learn; "
+            "often its last layer has another activation than its loss expects, or no weight is trainable"
+        )
+
+
 class Stopped(Exception):
     """Somebody asked the trial to stop."""
 
@@ -71,9 +79,8 @@ class Metrics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no t
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         assert logs is not None
-        logs["learning_rate"] = float(
-            keras.ops.convert_to_tensor(self.model.optimizer.learning_rate)
-        )
+        if (optimizer := getattr(self.model, "optimizer", None)) is not None:  # own loops need none
+            logs["learning_rate"] = float(keras.ops.convert_to_tensor(optimizer.learning_rate))
         for name in self.needed:
             if name not in logs:
                 raise UnknownMetric(name, logs)
@@ -101,3 +108,29 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no 
         for name in self.finite:
             if not math.isfinite(metrics.get(name, 0.0)):
                 raise NotFinite(name, metrics[name], epoch)
+
+
+class LossMoves(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
+    """Raises FrozenLoss when the training loss is the same from the first epoch on.
+
+    Only then: a loss that stands still later has been learned, or its learning rate was reduced to nothing. What counts
+    as the same allows for sums that round differently when the examples are shuffled.
+    """
+
+    EPOCHS = 4
+    TOLERANCE = 1e-6
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.losses: list[float] = []
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        loss = (logs or {}).get("loss")
+        if loss is None or len(self.losses) >= self.EPOCHS:
+            return
+        self.losses.append(float(loss))
+        first = self.losses[0]
+        if len(self.losses) < self.EPOCHS or first == 0.0:  # nothing is left to learn at 0
+            return
+        if all(abs(loss - first) <= self.TOLERANCE * abs(first) for loss in self.losses):
+            raise FrozenLoss(first, self.EPOCHS)

@@ -4,8 +4,11 @@ FD is an inherited socket to the supervisor, with one JSON object a line in eith
 
     from the supervisor                           from here
                                                   ready        backend, devices
-    discover  search_spaces                       catalogue    search_spaces, broken
-    train     task, folder                        started      model_parameters
+    discover  skipped                             describing   kind, name
+                                                  described    kind, entry
+                                                  discovered
+    train     task, folder, data                  preflight    preflight, error
+                                                  started      model_parameters
                                                   epoch        epoch, metrics, seconds
     stop                                          finished     state, error, model_parameters, artifacts
 
@@ -22,9 +25,12 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # importing it takes seconds, and this file must answer at once
+    from search_spaces.library import Library
 
 Message = dict[str, Any]
 
@@ -89,30 +95,42 @@ def serve(supervisor: Supervisor) -> None:
     """Import Keras, say so, and do as asked. Does not return."""
     import keras
 
+    from search_spaces.library import Library
+
     # What the imports brought will live as long as the process; without it in the way, the collection after each
     # trial takes milliseconds and not a tenth of a second.
     gc.collect()
     gc.freeze()
+    library = Library.from_environment(os.environ)
     supervisor.send(type="ready", backend=keras.backend.backend(), devices=_devices())
     for request in supervisor.requests():
         match request["type"]:
             case "train":
-                _train(supervisor, request)
+                _train(supervisor, library, request)
             case "discover":
-                _discover(supervisor, request["search_spaces"])
+                _discover(supervisor, library, request["skipped"])
 
 
-def _train(supervisor: Supervisor, request: Message) -> None:
-    from tuner_service.worker.training import Task, train
+def _train(supervisor: Supervisor, library: "Library", request: Message) -> None:
+    from tuner_service.worker.training import Hearer, Task, train
 
-    outcome = train(
-        Task.from_json(request["task"]),
-        Path(request["folder"]),
-        report=lambda report: supervisor.send(
+    hearer = Hearer(
+        epoch=lambda report: supervisor.send(
             type="epoch", epoch=report.epoch, metrics=dict(report.metrics), seconds=report.seconds
         ),
         stop_requested=supervisor.stop.is_set,
         started=lambda count: supervisor.send(type="started", model_parameters=count),
+        preflight=lambda found, error: supervisor.send(
+            type="preflight", preflight=found, error=error
+        ),
+    )
+    file = request.get("data")
+    outcome = train(
+        Task.from_json(request["task"]),
+        Path(request["folder"]),
+        hearer,
+        library,
+        None if file is None else Path(file),
     )
     if outcome.error is not None:
         print(outcome.error, flush=True)
@@ -125,17 +143,13 @@ def _train(supervisor: Supervisor, request: Message) -> None:
     )
 
 
-def _discover(supervisor: Supervisor, names: list[str]) -> None:
-    from search_spaces.describe import describe
-    from search_spaces.errors import SearchSpaceError
-
-    found, broken = [], []
-    for name in names:
-        try:
-            found.append(describe(name))
-        except SearchSpaceError as error:
-            broken.append({"name": name, "error": str(error)})
-    supervisor.send(type="catalogue", search_spaces=found, broken=broken)
+def _discover(supervisor: Supervisor, library: "Library", skipped: Collection[str]) -> None:
+    for kind, name, describe in library.brought():
+        if f"{kind}/{name}" in skipped:
+            continue
+        supervisor.send(type="describing", kind=kind, name=name)
+        supervisor.send(type="described", kind=kind, entry=describe())
+    supervisor.send(type="discovered")
 
 
 def _devices() -> list[str]:

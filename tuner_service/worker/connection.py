@@ -4,6 +4,7 @@ Every request of a worker may be sent any number of times: claims have a key, ep
 again. So a request whose answer was lost is simply repeated.
 """
 
+import hashlib
 import logging
 import threading
 from collections.abc import Callable, Mapping
@@ -31,6 +32,7 @@ CONNECT_SECONDS = 5.0
 READ_SECONDS = 15.0
 TRANSFER_SECONDS = 60.0
 LONGEST_WAIT = 5.0
+CHUNK = 1 << 20
 FAULTS = 5
 """A server's own mistake (500 and its like) may be gone the next time; after so many it is taken for an answer."""
 CUT_UPLOADS = 5
@@ -53,6 +55,7 @@ class Connection:
             timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS, pool=None),
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=64),
         )
+        self._stop = stop
         self._outage = Outage(self._client.base_url)
         self._retrying = Retrying(
             retry=retry_if_exception_type(Unreachable),
@@ -108,6 +111,34 @@ class Connection:
                     raise Refused(0, "upload_cut", detail) from error
 
         return self._repeat(send)
+
+    def get_file(self, path: str, file: Path) -> str:
+        """Write a reply's body to a file, from its beginning in every try; its sha-256, hexadecimal.
+
+        Raises as ``request`` does; Unreachable also when it is time to stop in the middle.
+        """
+        digest = hashlib.sha256()
+
+        def fetch() -> httpx.Response:
+            nonlocal digest
+            digest = hashlib.sha256()
+            timeout = httpx.Timeout(TRANSFER_SECONDS, connect=CONNECT_SECONDS, pool=None)
+            with (
+                self._client.stream("GET", path, timeout=timeout) as response,
+                file.open("wb") as content,
+            ):
+                if not response.is_success:
+                    response.read()
+                    return response
+                for chunk in response.iter_bytes(CHUNK):
+                    if self._stop.is_set():
+                        raise Unreachable("stopped in the middle of a file")
+                    content.write(chunk)
+                    digest.update(chunk)
+                return response
+
+        self._repeat(fetch)
+        return digest.hexdigest()
 
     def _repeat(self, send: Callable[[], httpx.Response]) -> httpx.Response:
         faults = 0

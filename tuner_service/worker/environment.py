@@ -1,8 +1,10 @@
 """The environment of a training process: its device, its share of the threads, none of our secrets."""
 
+import os
 from collections.abc import Mapping, Sequence
 
 from tuner_service.worker.devices import Gpu
+from tuner_service.worker.options import WorkerOptions
 
 DEFAULT_BACKEND = "tensorflow"
 SECRET = frozenset({"TUNER_TOKEN", "TUNER_DATABASE_URL", "TUNER_ARTIFACTS_URL"})
@@ -11,6 +13,16 @@ SECRET = frozenset({"TUNER_TOKEN", "TUNER_DATABASE_URL", "TUNER_ARTIFACTS_URL"})
 
 def backend_of(environment: Mapping[str, str]) -> str:
     return environment.get("KERAS_BACKEND") or DEFAULT_BACKEND
+
+
+def library_environment(options: WorkerOptions) -> dict[str, str]:
+    """Where the processes find the user's own models and data, and what was fetched and prepared."""
+    return {
+        "TUNER_SEARCH_SPACES": os.pathsep.join(str(f.absolute()) for f in options.search_spaces),
+        "TUNER_DATASETS": os.pathsep.join(str(f.absolute()) for f in options.datasets),
+        "TUNER_CACHE": str(options.cache.absolute()),
+        "TUNER_CACHE_BYTES": str(options.cache_bytes),
+    }
 
 
 def child_environment(

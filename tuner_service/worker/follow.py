@@ -7,12 +7,13 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from tuner_service.domain.trial import Verdict
 from tuner_service.worker.errors import Refused, Unreachable
 from tuner_service.worker.held_trial import HeldTrial
 from tuner_service.worker.lease import Lease
-from tuner_service.worker.messages import STOP, EpochDone, Finished, Started
+from tuner_service.worker.messages import STOP, EpochDone, Finished, Preflighted, Started
 from tuner_service.worker.process import Answer, Died, Process, StopRequested
 
 log = logging.getLogger(__name__)
@@ -88,6 +89,8 @@ class Follower:
             match self._next():
                 case Started(model_parameters):
                     self._model_parameters = model_parameters
+                case Preflighted(preflight, error):
+                    self._relay_preflight(preflight, error)
                 case EpochDone() as epoch:
                     self._relay(epoch)
                 case Answer(trial, Verdict() as verdict) if trial is self._trial:
@@ -132,6 +135,20 @@ class Follower:
             self._lease.renewed()
             log.info("trial %s epoch %d: %s", self._trial, epoch.epoch, _short(epoch.metrics))
             self._obey(verdict)
+
+    def _relay_preflight(self, preflight: Mapping[str, Any] | None, error: str | None) -> None:
+        if self._ending is not None:
+            return
+        try:
+            self._obey(self._trial.report_preflight(preflight, error))
+        except Unreachable:
+            self._end(Ending.SHUTDOWN)
+        except Refused as refusal:
+            if refusal.code == "stale_attempt" or refusal.status in GONE:
+                self._refused(refusal)
+            else:
+                # The trial does not depend on it.
+                log.warning("trial %s: its preflight was not taken: %s", self._trial, refusal)
 
     def _obey(self, verdict: Verdict) -> None:
         if verdict is not Verdict.CONTINUE:

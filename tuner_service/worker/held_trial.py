@@ -28,6 +28,8 @@ TASK_FIELDS = {
     "training",
     "objectives",
     "seed",
+    "data",
+    "preflight",
 }
 
 
@@ -66,6 +68,19 @@ class HeldTrial:
             "model_parameters": model_parameters,
         }
         return _read(VerdictReply, self._post("epochs", body)).verdict
+
+    def report_preflight(self, preflight: Mapping[str, Any] | None, error: str | None) -> Verdict:
+        """Tell what the study's default candidate is, or why it cannot be trained."""
+        body = {
+            **self._attempt,
+            "preflight": preflight,
+            "error": None if error is None else _shortened(error),
+        }
+        return _read(VerdictReply, self._post("preflight", body)).verdict
+
+    def fetch_data(self, file: Path) -> str:
+        """Write the study's uploaded data to a file; its sha-256, hexadecimal."""
+        return self.connection.get_file(f"/v1/datasets/{self.claim.dataset}/content", file)
 
     def heartbeat(self) -> Verdict:
         """Renew the lease."""

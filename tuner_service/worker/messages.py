@@ -1,11 +1,14 @@
 """What supervisor and training process say to each other: one JSON object a line.
 
-To the process: ``train`` and ``stop``; the end of the stream means that the supervisor is gone. From the process, in
-this order: ``ready`` once, then for every ``train`` a ``started``, an ``epoch`` each, and one ``finished``.
+To the process: ``train``, ``discover`` and ``stop``; the end of the stream means that the supervisor is gone.
+
+From the process: ``ready`` once. Then for every ``train``, in this order, a ``preflight`` where that was asked for, a
+``started``, an ``epoch`` each, and one ``finished``. For a ``discover`` a ``describing`` and a ``described`` for each
+thing that the user brought, and one ``discovered``.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -42,7 +45,38 @@ class Finished:
     model_parameters: int | None
 
 
-Message: TypeAlias = Ready | Started | EpochDone | Finished
+@dataclass(frozen=True)
+class Preflighted:
+    """The default candidate was built; ``preflight`` is None if it cannot be trained, for the reason in ``error``."""
+
+    preflight: Mapping[str, Any] | None
+    error: str | None
+
+
+@dataclass(frozen=True)
+class Describing:
+    """The process is about to import or read something of the user's; what happens now happens because of it."""
+
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Described:
+    """An entry for the catalogue."""
+
+    kind: str
+    entry: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Discovered:
+    """All that there is was described."""
+
+
+Message: TypeAlias = (
+    Ready | Started | EpochDone | Finished | Preflighted | Describing | Described | Discovered
+)
 
 STOP = b'{"type": "stop"}\n'
 
@@ -51,9 +85,19 @@ class BadMessage(ValueError):
     """A line that is not part of the protocol."""
 
 
-def train(task: Mapping[str, Any], folder: Path) -> bytes:
-    """The line that hands a trial to the process, which leaves its files in the folder."""
-    return json.dumps({"type": "train", "task": task, "folder": str(folder)}).encode() + b"\n"
+def train(task: Mapping[str, Any], folder: Path, data: Path | None) -> bytes:
+    """The line that hands a trial to the process, which leaves its files in the folder.
+
+    ``data`` is the file of the trial's data where that was uploaded.
+    """
+    file = None if data is None else str(data)
+    message = {"type": "train", "task": task, "folder": str(folder), "data": file}
+    return json.dumps(message).encode() + b"\n"
+
+
+def discover(skipped: Collection[str]) -> bytes:
+    """The line that asks for all that the process can serve beside what is built in, but for what crashed it before."""
+    return json.dumps({"type": "discover", "skipped": sorted(skipped)}).encode() + b"\n"
 
 
 def parse(line: bytes) -> Message:
@@ -67,6 +111,14 @@ def parse(line: bytes) -> Message:
                 return Started(data.get("model_parameters"))
             case "epoch":
                 return EpochDone(int(data["epoch"]), dict(data["metrics"]), data.get("seconds"))
+            case "preflight":
+                return Preflighted(data["preflight"], data.get("error"))
+            case "describing":
+                return Describing(str(data["kind"]), str(data["name"]))
+            case "described":
+                return Described(str(data["kind"]), dict(data["entry"]))
+            case "discovered":
+                return Discovered()
             case "finished":
                 if data["state"] not in ("completed", "failed", "stopped"):
                     raise ValueError(f"unknown state {data['state']!r}")

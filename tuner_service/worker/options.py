@@ -7,8 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+import platformdirs
 
 from tuner_service.wire import NAME
+
+DEFAULT_CACHE = Path(platformdirs.user_cache_dir("tuner"))
+DEFAULT_CACHE_BYTES = 20 * 1024**3
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,13 @@ class WorkerOptions:
     """Empty: made of the host's name and the process id."""
     slots: int | None = None
     folder: Path | None = None
+    search_spaces: tuple[Path, ...] = ()
+    """Folders of the user's own models."""
+    datasets: tuple[Path, ...] = ()
+    """Folders of data that stays on this machine."""
+    cache: Path = DEFAULT_CACHE
+    """Where fetched and prepared data is kept, for all workers of this user."""
+    cache_bytes: int = DEFAULT_CACHE_BYTES
     stop_with_parent: bool = False
     """Standard input is a pipe that the parent holds; its end means: stop."""
 
@@ -45,6 +56,12 @@ def check(options: WorkerOptions) -> None:
         raise BadOptions("TUNER_TOKEN: there is no token, or it has characters that no token has")
     if options.slots is not None and options.slots < 1:
         raise BadOptions(f"--slots: at least 1, got {options.slots}")
+    for flag, folders in (("search-spaces", options.search_spaces), ("datasets", options.datasets)):
+        for folder in folders:
+            if not folder.is_dir():
+                raise BadOptions(f'--{flag}: "{folder}" is no folder')
+    if options.cache_bytes < 1:
+        raise BadOptions(f"TUNER_CACHE_BYTES: at least 1, got {options.cache_bytes}")
     if options.name and not re.fullmatch(NAME, options.name):
         raise BadOptions(
             f'--name: "{options.name}" is no worker\'s name; allowed are letters, digits, '

@@ -33,6 +33,7 @@ class Presence:
         self._connection = connection
         self._stop = stop
         self._fail = fail
+        self._taught: dict[str, list[Any]] = {"search_spaces": [], "datasets": []}
         self._due = threading.Event()
         self._settled = threading.Event()
         """Set once the first registration has its answer, or there will be none."""
@@ -44,6 +45,11 @@ class Presence:
         """Wait for the first registration: a worker that the server does not know gets no trial."""
         self._settled.wait()
 
+    def teach(self, search_spaces: Sequence[Any], datasets: Sequence[Any]) -> None:
+        """Register again, with these entries or names beside those of the beginning."""
+        self._taught = {"search_spaces": list(search_spaces), "datasets": list(datasets)}
+        self.refresh()
+
     def refresh(self) -> None:
         """Register again soon, without waiting for the turn."""
         self._due.set()
@@ -51,7 +57,9 @@ class Presence:
     def _register(self) -> None:
         self._due.clear()
         load = measure_load(find_gpus())
-        self._connection.request("PUT", f"/v1/workers/{self.name}", {**self._entry, "load": load})
+        taught = {kind: [*self._entry[kind], *entries] for kind, entries in self._taught.items()}
+        entry = {**self._entry, **taught, "load": load}
+        self._connection.request("PUT", f"/v1/workers/{self.name}", entry)
 
     def _keep(self) -> None:
         if not self._first():

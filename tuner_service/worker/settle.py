@@ -14,6 +14,9 @@ log = logging.getLogger(__name__)
 
 LOG = "log.txt"
 CURVE = "training.csv"
+PICTURE = "architecture.svg"
+UNFINISHED = (CURVE, PICTURE)
+"""What there is of a trial that did not get to its end."""
 LAST_WORDS = 20
 """So many lines of its log are part of the error of a trial whose process died."""
 
@@ -34,9 +37,9 @@ def _settle(trial: HeldTrial, outcome: Outcome, folder: Path, printed: Sequence[
             log.info("trial %s dropped", trial)
         case Outcome(ending=Ending.PRUNED | Ending.CANCELLED as ending):
             log.info("trial %s %s", trial, ending)
-            _upload(trial, folder, [CURVE], printed)
+            _upload(trial, folder, UNFINISHED, printed)
         case Outcome(ending=Ending.REFUSED, refusal=refusal):
-            _upload(trial, folder, [CURVE], printed)
+            _upload(trial, folder, UNFINISHED, printed)
             _fail(trial, f"the server refused a report: {refusal}", outcome)
         case Outcome(last=Finished(state="completed") as finished, told_all=True):
             # Files first: a trial that is seen as completed has all that it left.
@@ -47,7 +50,7 @@ def _settle(trial: HeldTrial, outcome: Outcome, folder: Path, printed: Sequence[
             _upload(trial, folder, finished.artifacts, printed)
             _fail(trial, finished.error or "the training process gave no reason", outcome)
         case Outcome(ending=None, last=Died() as died):
-            _upload(trial, folder, [CURVE], printed)
+            _upload(trial, folder, UNFINISHED, printed)
             _fail(trial, _last_words(died, printed), outcome)
         case _:
             trial.release()

@@ -8,7 +8,9 @@ import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from search_spaces.datasets.cache import Cache
 from tuner_service.worker.connection import Connection
+from tuner_service.worker.data import fetched
 from tuner_service.worker.errors import NotAllowed, Refused, Unreachable
 from tuner_service.worker.follow import Follower, Outcome
 from tuner_service.worker.held_trial import HeldTrial, claim_trial
@@ -45,6 +47,7 @@ class Slot(threading.Thread):
         connection: Connection,
         presence: Presence,
         folder: Path,
+        cache: Cache,
         stop: threading.Event,
         fail: Callable[[str], None],
     ) -> None:
@@ -54,6 +57,7 @@ class Slot(threading.Thread):
         self._connection = connection
         self._presence = presence
         self._folder = folder
+        self._cache = cache
         self._stop_requested = stop
         self._fail = fail
         self._process: Process | None = None
@@ -176,7 +180,8 @@ class Slot(threading.Thread):
         try:
             process.output.clear()
             with Lease(trial, tell=process.tell) as lease:
-                process.say(train(trial.task, folder))
+                if not self._hand_over(process, trial, folder):
+                    return
                 stop_seconds = self._program.stop_seconds
                 follower = Follower(trial, process, lease, self._stop_requested, stop_seconds)
                 outcome = follower.follow()
@@ -187,6 +192,19 @@ class Slot(threading.Thread):
                 settle(trial, outcome, folder, printed)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    def _hand_over(self, process: Process, trial: HeldTrial, folder: Path) -> bool:
+        """Fetch the trial's data and give both to the process; False if there is nothing to train on."""
+        try:
+            data = fetched(trial, self._cache)
+        except Unreachable:
+            _give_back(trial)
+            return False
+        except (Refused, OSError) as error:
+            _fail(trial, f"the dataset could not be fetched: {error}")
+            return False
+        process.say(train(trial.task, folder, data))
+        return True
 
     def _replace_if_unfit(self, process: Process, outcome: Outcome) -> None:
         """Start the next process before the last trial is settled, so that it imports its framework meanwhile."""
@@ -202,6 +220,15 @@ class Slot(threading.Thread):
                 return
             process.close()
         self._start_process()
+
+
+def _fail(trial: HeldTrial, error: str) -> None:
+    try:
+        trial.finish("failed", error, None)
+    except (Unreachable, Refused) as refusal:
+        log.warning("trial %s: %s", trial, refusal)
+    else:
+        log.warning("trial %s failed: %s", trial, error)
 
 
 def _give_back(trial: HeldTrial) -> None:

@@ -12,16 +12,20 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import FrameType
 from typing import Any, NoReturn
 
 from search_spaces.catalogue import load_catalogue
+from search_spaces.datasets.cache import Cache
+from search_spaces.registry import ENTRY_POINTS
 from tuner_service import __version__
 from tuner_service.worker.connection import Connection
 from tuner_service.worker.devices import default_slots, describe_devices, find_gpus
-from tuner_service.worker.environment import backend_of, child_environment
+from tuner_service.worker.discovery import Discovery
+from tuner_service.worker.environment import backend_of, child_environment, library_environment
 from tuner_service.worker.follow import SHUTDOWN_SECONDS
 from tuner_service.worker.limits import usable_cores
 from tuner_service.worker.options import BadOptions, WorkerOptions, check, default_name
@@ -77,6 +81,7 @@ class Supervisor:
         self._told: SimpleQueue[Signalled | ParentGone | Failure] = SimpleQueue()
         self._stop = threading.Event()
         self._slots: list[Slot] = []
+        self._discovery: Discovery | None = None
 
     def run(self) -> int:
         try:
@@ -107,6 +112,7 @@ class Supervisor:
         connection = Connection(options.url, options.token, self._stop)
         gpus = find_gpus()
         count = options.slots or default_slots(gpus)
+        environment = {**os.environ, **library_environment(options)}
         entry = registration(
             host=socket.gethostname(),
             devices=describe_devices(gpus),
@@ -124,22 +130,37 @@ class Supervisor:
             Slot(
                 number,
                 program=self._program,
-                environment=child_environment(os.environ, number, count, gpus, cores),
+                environment=child_environment(environment, number, count, gpus, cores),
                 connection=connection,
                 presence=presence,
                 folder=folder / f"slot-{number}",
+                cache=Cache(options.cache / "data", options.cache_bytes),
                 stop=self._stop,
                 fail=self._fail,
             )
             for number in range(count)
         ]
         presence.start()
+        self._discovery = Discovery(
+            self._program,
+            # Without a GPU: it builds models to see what they ask for, and trains none.
+            child_environment(environment, 0, count, [], cores),
+            presence,
+            self._catalogue["datasets"],
+            self._stop,
+            asks_process=bool(
+                options.search_spaces or options.datasets or entry_points(group=ENTRY_POINTS)
+            ),
+        )
+        self._discovery.start()
         for slot in self._slots:
             slot.start()
 
     def _shut_down(self) -> None:
         # First nothing new: from here on no slot claims, and nobody waits for a server that does not answer.
         self._stop.set()
+        if self._discovery is not None:
+            self._discovery.kill()
         # Then the processes stop training. Each slot gives its trial back only after its process has stopped, or was
         # killed because it did not: given back earlier, the trial would start elsewhere while it still trains here.
         for slot in self._slots:
@@ -174,6 +195,8 @@ class Supervisor:
     def _die(self, number: int) -> NoReturn:
         """At once: whoever asks twice does not want to wait. The leases run out, so nothing is lost even so."""
         log.warning("%s again: ending at once", signal.Signals(number).name)
+        if self._discovery is not None:
+            self._discovery.kill()
         for slot in self._slots:
             slot.kill()
         os._exit(128 + number)

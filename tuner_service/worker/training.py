@@ -1,30 +1,35 @@
 """One trial: build the candidate, fit it, keep its best epoch. Knows nothing of servers or processes."""
 
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
 import keras
+import numpy as np
 
-from search_spaces import datasets, registry
-from search_spaces.datasets import Dataset, Part
+from search_spaces.datasets import Dataset
+from search_spaces.library import Library
+from search_spaces.own.fit import has_own_fit
 from search_spaces.parameters import presets
+from tuner_service.worker import own_fit
 from tuner_service.worker.callbacks import (
     EpochReport,
+    LossMoves,
     Metrics,
     Reporter,
     StopOnRequest,
     Stopped,
-    TrialFailed,
 )
+from tuner_service.worker.feeding import Feed, is_large
+from tuner_service.worker.picture import draw_to
+from tuner_service.worker.preflight import examined
+from tuner_service.worker.reasons import reason
 
 MODEL = "model.keras"
 BEST = "best.weights.h5"
 LOG = "training.csv"
-REASON_LINES = 20
+PICTURE = "architecture.svg"
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,9 @@ class Task:
 
     ``parameters``: those of the search space that are active. ``training``: ``epochs``, ``batch_size`` and, under
     ``early_stopping`` and ``reduce_lr_on_plateau``, Keras's own arguments or None; every number is settled.
-    ``objectives``: ``{"metric", "direction"}`` each; the first says which epoch is the best.
+    ``objectives``: ``{"metric", "direction"}`` each; the first says which epoch is the best. ``data``: the data set's
+    entry in the catalogue. ``preflight``: ``parameters`` and ``training`` of the default candidate, where that is asked
+    for.
     """
 
     study: str
@@ -45,11 +52,14 @@ class Task:
     training: Mapping[str, Any]
     objectives: Sequence[Mapping[str, str]]
     seed: int
+    data: Mapping[str, Any] | None = None
+    preflight: Mapping[str, Any] | None = None
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Task":
         """What else the message carries is left aside. Raises KeyError."""
-        return cls(**{field.name: data[field.name] for field in fields(cls)})
+        given: dict[str, Any] = {"data": None, "preflight": None, **data}
+        return cls(**{field.name: given[field.name] for field in fields(cls)})
 
 
 @dataclass(frozen=True)
@@ -62,55 +72,87 @@ class Outcome:
     artifacts: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Hearer:
+    """Who hears of a trial while it goes on.
+
+    ``started`` hears the parameter count once the model is built, ``epoch`` every whole epoch, in order, ``preflight``
+    what the default candidate is, or None and why it cannot be trained. ``stop_requested`` is asked before each batch.
+    """
+
+    epoch: Callable[[EpochReport], None]
+    stop_requested: Callable[[], bool] = lambda: False
+    started: Callable[[int], None] = lambda model_parameters: None
+    preflight: Callable[[Mapping[str, Any] | None, str | None], None] = lambda found, error: None
+
+
 def train(
-    task: Task,
-    folder: Path,
-    report: Callable[[EpochReport], None],
-    stop_requested: Callable[[], bool],
-    started: Callable[[int], None] = lambda model_parameters: None,
+    task: Task, folder: Path, hearer: Hearer, library: Library, data_file: Path | None = None
 ) -> Outcome:
     """Train the candidate on the data set's training part, judged by its validation part; the test part stays unseen.
 
-    ``started`` hears the parameter count once the model is built, ``report`` every whole epoch, in order.
-    ``stop_requested`` is asked before each batch. Whatever goes wrong in there ends as a failed Outcome and leaves the
-    process fit for the next trial. Writes ``training.csv``, and ``model.keras`` with the best epoch's weights, to
-    ``folder``. The same task gives the same metrics on the same machine.
+    Whatever goes wrong in there ends as a failed Outcome and leaves the process fit for the next trial. Writes
+    ``training.csv``, ``architecture.svg``, and ``model.keras`` with the best epoch's weights, to ``folder``.
+    ``data_file`` is the file of uploaded data. The same task gives the same metrics on the same machine.
     """
     try:
-        return _train(task, folder, report, stop_requested, started)
+        return _train(task, folder, hearer, library, data_file)
     finally:
         # Collects garbage too, which needs the frame that held the model to be gone.
         keras.utils.clear_session()
 
 
 def _train(
-    task: Task,
-    folder: Path,
-    report: Callable[[EpochReport], None],
-    stop_requested: Callable[[], bool],
-    started: Callable[[int], None],
+    task: Task, folder: Path, hearer: Hearer, library: Library, data_file: Path | None
 ) -> Outcome:
+    try:
+        data = _data(task, library, data_file)
+        hypermodel = library.hypermodel(task.search_space, data.signature)
+    except Exception as error:  # data and families are anybody's files
+        return Outcome("failed", reason(error, doing="preparing the data"), None, ())
+    if task.preflight is not None:
+        hearer.preflight(*examined(hypermodel, task.preflight, data))
+        keras.utils.clear_session()
+    # After the preflight: the trial must not depend on whether there was one.
     keras.utils.set_random_seed(task.seed)
     try:
-        data = _dataset(task.dataset)
-        hypermodel = registry.build(task.search_space, data.signature)
-        model = presets.build(hypermodel, task.parameters)
+        hypermodel = library.hypermodel(task.search_space, data.signature)
+        hp, model = presets.begin(hypermodel, task.parameters)
+        if not has_own_fit(hypermodel):
+            presets.check_all_asked(hp)
+        _call_if_unbuilt(model, data)
     except Exception as error:  # a family is anybody's code
         return Outcome("failed", reason(error, doing="building the model"), None, ())
     count = int(model.count_params())
-    started(count)
+    hearer.started(count)
     folder.mkdir(parents=True, exist_ok=True)
-    return _fit(task, model, count, data, folder, report, stop_requested)
+    draw_to(folder / PICTURE, model)
+    return _fit(task, hypermodel, hp, model, count, data, folder, hearer)
+
+
+def _data(task: Task, library: Library, data_file: Path | None) -> Dataset:
+    """Raises SearchSpaceError."""
+    if task.data is not None and data_file is not None:
+        return library.uploaded(task.data, data_file)
+    return library.dataset(task.dataset)
+
+
+def _call_if_unbuilt(model: keras.Model, data: Dataset) -> None:
+    """A model without declared inputs has no weights to count, or to load, before it sees an example."""
+    if not model.built:
+        x, _ = Feed(model, data.signature).arrays(data.train.at(np.arange(1)))
+        model(x)
 
 
 def _fit(
     task: Task,
+    hypermodel: Any,
+    hp: presets.Presets,
     model: keras.Model,
     count: int,
     data: Dataset,
     folder: Path,
-    report: Callable[[EpochReport], None],
-    stop_requested: Callable[[], bool],
+    hearer: Hearer,
 ) -> Outcome:
     metrics = [objective["metric"] for objective in task.objectives]
     best = _best_epoch(folder / BEST, task.objectives[0])
@@ -118,23 +160,18 @@ def _fit(
     try:
         early, plateau = _keras_callbacks(task.training)
         monitors = [callback.monitor for callback in (*early, *plateau)]
-        model.fit(
-            *_arrays(data.train),
-            validation_data=_arrays(data.validation),
-            epochs=task.training["epochs"],
-            batch_size=task.training["batch_size"],
-            verbose=0,
-            # The order matters: see Metrics and Reporter.
-            callbacks=[
-                StopOnRequest(stop_requested),
-                Metrics([*metrics, *monitors]),
-                *early,
-                *plateau,
-                best,
-                log,
-                Reporter(report, metrics),
-            ],
-        )
+        # The order matters: see Metrics and Reporter.
+        callbacks = [
+            StopOnRequest(hearer.stop_requested),
+            Metrics([*metrics, *monitors]),
+            *early,
+            *plateau,
+            best,
+            log,
+            Reporter(hearer.epoch, metrics),
+            LossMoves(),
+        ]
+        _run(task, hypermodel, hp, model, data, callbacks)
         # After EarlyStopping, whose own best epoch may be another one.
         if (folder / BEST).exists():
             model.load_weights(folder / BEST)
@@ -146,6 +183,52 @@ def _fit(
     finally:
         log.on_train_end()  # closes the file when fit did not get to it; a second time does nothing
     return Outcome("completed", None, count, _written(folder))
+
+
+def _run(
+    task: Task,
+    hypermodel: Any,
+    hp: presets.Presets,
+    model: keras.Model,
+    data: Dataset,
+    callbacks: Sequence[keras.callbacks.Callback],
+) -> None:
+    """Fit: by the model's own ``fit``, or by the one that a user's hypermodel has."""
+    feed = Feed(model, data.signature)
+    epochs, size = task.training["epochs"], task.training["batch_size"]
+    if has_own_fit(hypermodel):
+        own_fit.run(
+            hypermodel,
+            hp,
+            model,
+            *feed.arrays(data.train),
+            epochs=epochs,
+            batch_size=size,
+            validation_data=feed.arrays(data.validation),
+            callbacks=callbacks,
+            objective=task.objectives[0]["metric"],
+        )
+        presets.check_all_asked(hp)
+    elif is_large(data.train, data.validation):
+        model.fit(
+            feed.batches(data.train, size, seed=task.seed),
+            steps_per_epoch=-(-len(data.train) // size),
+            validation_data=feed.batches(data.validation, size, seed=None),
+            validation_steps=-(-len(data.validation) // size),
+            epochs=epochs,
+            shuffle=False,  # the stream is
+            verbose=0,
+            callbacks=callbacks,
+        )
+    else:
+        model.fit(
+            *feed.arrays(data.train),
+            validation_data=feed.arrays(data.validation),
+            epochs=epochs,
+            batch_size=size,
+            verbose=0,
+            callbacks=callbacks,
+        )
 
 
 def _best_epoch(file: Path, objective: Mapping[str, str]) -> keras.callbacks.ModelCheckpoint:
@@ -167,37 +250,9 @@ def _keras_callbacks(training: Mapping[str, Any]) -> tuple[list[Any], list[Any]]
     )
 
 
-@lru_cache(maxsize=2)
-def _dataset(name: str) -> Dataset:
-    # A slot mostly stays with one study; two, so that two studies taking turns don't load at every turn.
-    return datasets.load(name)
-
-
-def _arrays(part: Part) -> tuple[Any, Any]:
-    """Inputs and outputs as ``fit`` takes them: a lone array as it is, several by name."""
-    x, y = dict(part.inputs), dict(part.outputs)
-    return (
-        next(iter(x.values())) if len(x) == 1 else x,
-        next(iter(y.values())) if len(y) == 1 else y,
-    )
-
-
 def _written(folder: Path) -> tuple[str, ...]:
     return tuple(
-        name for name in (MODEL, LOG) if (folder / name).exists() and (folder / name).stat().st_size
+        name
+        for name in (MODEL, LOG, PICTURE)
+        if (folder / name).exists() and (folder / name).stat().st_size
     )
-
-
-def reason(error: BaseException, doing: str) -> str:
-    """Why a trial failed, for its user: what happened in the first line, then the end of the traceback."""
-    if isinstance(error, TrialFailed):
-        return str(error)
-    name, lines = type(error).__name__, str(error).strip().splitlines() or [""]
-    if isinstance(error, MemoryError) or "ResourceExhausted" in name or "OutOfMemory" in name:
-        return f"out of memory: {lines[0]}"
-    exhausted = [line for line in lines if "RESOURCE_EXHAUSTED" in line]
-    if exhausted:
-        return f"out of memory: {exhausted[0].strip()}"
-    trace = "".join(traceback.format_exception(error)).splitlines()
-    head = f"{doing} failed: {name}: {lines[0]}"
-    return "\n".join([head, *trace[-(REASON_LINES - 1) :]])

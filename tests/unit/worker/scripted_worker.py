@@ -15,7 +15,13 @@ def main() -> int:
     url, folder, slots, *rest = sys.argv[1:]
     logging.basicConfig(level=logging.DEBUG, format="%(levelname)s %(name)s %(message)s")
     options = WorkerOptions(
-        url, os.environ["TUNER_TOKEN"], "w1", int(slots), Path(folder), bool(rest)
+        url,
+        os.environ["TUNER_TOKEN"],
+        "w1",
+        int(slots),
+        Path(folder),
+        cache=Path(folder) / "cache",
+        stop_with_parent=bool(rest),
     )
     command = os.environ.get("CHILD_COMMAND", f"{sys.executable} {CHILD}").split()
     catalogue = {"search_spaces": [{"name": "dense"}], "datasets": [{"name": "digits"}]}

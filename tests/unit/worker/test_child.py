@@ -25,6 +25,17 @@ TASK = {
     "seed": 1,
 }
 
+OWN = {
+    "models/mine.py": "import keras\n"
+    "def build(hp):\n"
+    "    model = keras.Sequential([keras.layers.Dense(hp.Int('units', 1, 9))])\n"
+    "    model.compile('sgd', 'mse')\n"
+    "    return model\n",
+    "models/typo.py": "import kears\n",
+    "data/numbers.csv": "a,b,target\n" + "".join(f"{k},{k % 3},{k * 0.5}\n" for k in range(50)),
+    "data/gone.py": "def load():\n    return open('/nowhere')\n",
+}
+
 
 class Child:
     """A training process, spoken to as its supervisor does."""
@@ -59,14 +70,25 @@ class Child:
 def child(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Child]:
     ours, theirs = socket.socketpair()
     ours.settimeout(120)
-    log = tmp_path_factory.mktemp("child") / "log"
+    folder = tmp_path_factory.mktemp("child")
+    log = folder / "log"
+    for name, code in OWN.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(code)
     with log.open("w") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "tuner_service.worker.child", str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**os.environ, "CUDA_VISIBLE_DEVICES": "-1"},
+            env={
+                **os.environ,
+                "CUDA_VISIBLE_DEVICES": "-1",
+                "TUNER_SEARCH_SPACES": str(folder / "models"),
+                "TUNER_DATASETS": str(folder / "data"),
+                "TUNER_CACHE": str(folder / "cache"),
+                "TUNER_CACHE_BYTES": str(2**30),
+            },
             text=True,
         )
     theirs.close()
@@ -93,7 +115,7 @@ def test_trial_is_told_from_start_to_finish(child: Child, tmp_path: Path) -> Non
         "state": "completed",
         "error": None,
         "model_parameters": 2_410,
-        "artifacts": ["model.keras", "training.csv"],
+        "artifacts": ["model.keras", "training.csv", "architecture.svg"],
     }
     assert (tmp_path / "model.keras").exists()
 
@@ -122,16 +144,34 @@ def test_stop_right_behind_the_trial_is_not_forgotten(child: Child, tmp_path: Pa
     assert child.until_finished()[-1]["state"] == "stopped"
 
 
-def test_discovery(child: Child) -> None:
-    child.send(type="discover", search_spaces=["dense", "nonsense"])
-    answer = child.receive()
-    assert answer["type"] == "catalogue"
-    (dense,) = answer["search_spaces"]
-    assert dense["name"] == "dense"
-    assert "learning_rate" in {parameter["name"] for parameter in dense["parameters"]}
-    (broken,) = answer["broken"]
-    assert broken["name"] == "nonsense"
-    assert broken["error"].startswith('unknown search space "nonsense"')
+def discovered(child: Child, *skipped: str) -> list[dict[str, Any]]:
+    child.send(type="discover", skipped=list(skipped))
+    messages = [child.receive()]
+    while messages[-1]["type"] != "discovered":
+        messages.append(child.receive())
+    return messages[:-1]
+
+
+def test_discovery_announces_each_thing_before_it_looks_into_it(child: Child) -> None:
+    messages = discovered(child)
+    assert [(m["type"], m["kind"]) for m in messages] == [
+        (said, kind)
+        for kind, things in (("search_spaces", 2), ("datasets", 2))
+        for _ in range(things)
+        for said in ("describing", "described")
+    ]
+    entries = {m["entry"]["name"]: m["entry"] for m in messages if m["type"] == "described"}
+    assert [p["name"] for p in entries["mine"]["parameters"]] == ["units"]
+    assert entries["typo"]["status"] == "broken"
+    assert "typo.py, line 1" in entries["typo"]["error"]
+    assert entries["numbers"]["inputs"][0]["shape"] == [2]
+    assert entries["gone"]["status"] == "broken"
+    assert "/nowhere" in entries["gone"]["error"]
+
+
+def test_discovery_leaves_out_what_crashed_it_before(child: Child) -> None:
+    messages = discovered(child, "search_spaces/typo", "datasets/gone")
+    assert [m["name"] for m in messages if m["type"] == "describing"] == ["mine", "numbers"]
 
 
 def test_process_ends_in_the_middle_of_training_when_the_supervisor_is_gone(

@@ -1,0 +1,108 @@
+"""Data sets of the users' own: taken in whole and looked into, or not at all."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from tuner_service.errors import (
+    DatasetBuiltIn,
+    DatasetInUse,
+    Invalid,
+    Problem,
+    UnknownDataset,
+)
+from tuner_service.service import catalogue
+from tuner_service.service.bell import WORK
+from tuner_service.service.examining import examine
+from tuner_service.service.incoming import Incoming
+from tuner_service.service.setup import Service
+from tuner_service.service.views import Json
+from tuner_service.storage import datasets
+
+FOLDER = "datasets"
+
+
+def receive(service: Service, name: str) -> Incoming:
+    """A file to write to, and in the end to discard. Raises DatasetBuiltIn."""
+    with service.database.read() as connection:
+        _check_name(catalogue.entries(service, connection, "datasets"), name)
+    return Incoming(service.settings.home)
+
+
+def store(
+    service: Service,
+    name: str,
+    file: Incoming,
+    format: str,
+    told: dict[str, Any],
+    expected: str | None,
+) -> Json:
+    """Look into a received file and make it a data set; its entry in the catalogue.
+
+    It takes the place of an upload of the same name; the same file again changes nothing. Raises Invalid with what is
+    wrong with the file, DatasetInUse, DatasetBuiltIn.
+    """
+    file.close()
+    if expected is not None and file.sha256 != expected:
+        msg = f"Content-Digest says sha-256 {expected}, the body has {file.sha256}"
+        raise Invalid([Problem(("header", "Content-Digest"), msg)], code="digest_mismatch")
+    if not file.size:
+        raise Invalid([Problem(("body",), "the file is empty")], code="bad_dataset")
+    found = examine(file.path, format, told, service.settings.max_upload_bytes)
+    entry: Json = {
+        "name": name,
+        **found,
+        "sha256": file.sha256,
+        "source": f"uploaded {format}, {file.size:,} bytes",
+        "status": "ready",
+        "upload": {"format": format, "told": told, "size": file.size},
+    }
+    key = service.store.put_file(file.path, FOLDER)
+    replaced: str | None = key
+    try:
+        with service.database.write() as connection:
+            before = datasets.locked(connection, name)
+            if before is not None and before.body == entry:
+                return entry
+            if before is not None and (users := datasets.users(connection, name)):
+                raise DatasetInUse(name, users)
+            _check_name(catalogue.entries(service, connection, "datasets"), name)
+            datasets.put(connection, name, entry, file.size, file.sha256, key)
+        replaced = before.path if before is not None else None
+    finally:
+        if replaced is not None:
+            service.store.remove(replaced)
+    service.bell.ring(WORK)
+    return entry
+
+
+def delete(service: Service, name: str) -> None:
+    """Raises UnknownDataset, DatasetBuiltIn, DatasetInUse."""
+    with service.database.write() as connection:
+        found = datasets.locked(connection, name)
+        if found is None:
+            known = catalogue.entries(service, connection, "datasets")
+            if name in known:
+                raise DatasetBuiltIn(name)
+            raise UnknownDataset(name, known)
+        if users := datasets.users(connection, name):
+            raise DatasetInUse(name, users)
+        datasets.remove(connection, name)
+    # After the commit: a crash in between leaves a file that nothing names, never a data set without its file.
+    service.store.remove(found.path)
+
+
+def content(service: Service, name: str) -> tuple[datasets.Uploaded, Iterator[bytes]]:
+    """An uploaded file and its bytes. Raises UnknownDataset."""
+    with service.database.read() as connection:
+        found = datasets.get(connection, name)
+        if found is None:
+            raise UnknownDataset(name, datasets.bodies(connection))
+    try:
+        return found, service.store.read(found.path)
+    except FileNotFoundError as error:
+        raise UnknownDataset(name, ()) from error
+
+
+def _check_name(entries: dict[str, catalogue.Entry], name: str) -> None:
+    if name in entries and not catalogue.is_upload(entries[name]):
+        raise DatasetBuiltIn(name)

@@ -1,0 +1,31 @@
+"""Why a trial failed, in words for its user."""
+
+import traceback
+
+from search_spaces.errors import SearchSpaceError
+from tuner_service.worker.callbacks import TrialFailed
+
+REASON_LINES = 20
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    name = type(error).__name__
+    return (
+        isinstance(error, MemoryError)
+        or "ResourceExhausted" in name
+        or "OutOfMemory" in name
+        or "RESOURCE_EXHAUSTED" in str(error)
+    )
+
+
+def reason(error: BaseException, doing: str) -> str:
+    """Why a trial failed, for its user: what happened in the first line, then the end of the traceback."""
+    if isinstance(error, TrialFailed | SearchSpaceError):
+        return str(error)
+    name, lines = type(error).__name__, str(error).strip().splitlines() or [""]
+    if is_out_of_memory(error):
+        told = next((line for line in lines if "RESOURCE_EXHAUSTED" in line), lines[0])
+        return f"out of memory: {told.strip()}"
+    trace = "".join(traceback.format_exception(error)).splitlines()
+    head = f"{doing} failed: {name}: {lines[0]}"
+    return "\n".join([head, *trace[-(REASON_LINES - 1) :]])
