@@ -16,9 +16,18 @@ def describe(name: str) -> dict[str, Any]:
         "title": family.title,
         "summary": family.summary,
         **family.accepts,
-        "parameters": discover(registry.build(name, family.book)),
+        "parameters": [
+            _fixed(parameter) if parameter["name"] in family.settings else parameter
+            for parameter in discover(registry.build(name, family.book))
+        ],
         "source": "built-in",
     }
+
+
+def _fixed(choice: dict[str, Any]) -> dict[str, Any]:
+    """A choice as a parameter that stays at its default, and may be set to the other values."""
+    kept = {key: value for key, value in choice.items() if key != "default"}
+    return {**kept, "type": "fixed", "value": choice["default"]}
 
 
 def generate() -> dict[str, Any]:

@@ -10,7 +10,6 @@ from keras import layers
 from search_spaces import compiling
 from search_spaces.blocks.bases import BASES
 from search_spaces.blocks.image import ACTIVATIONS, GLOBAL_POOLS, Convolution, halving
-from search_spaces.errors import Misfit
 from search_spaces.signature import Signature
 
 
@@ -64,10 +63,6 @@ class DualCamera(keras_tuner.HyperModel):  # type: ignore[misc]  # Keras has no 
         super().__init__(name="dual_camera")
         self.inputs = signature.inputs
         (self.output,) = signature.outputs
-        left, right = self.inputs
-        if left.shape != right.shape:
-            has = " and ".join(f'"{field.name}" of {field.shape}' for field in self.inputs)
-            raise Misfit(self.name, "two images of one shape", has)
 
     def declare_hyperparameters(self, hp: Any) -> None:
         Choices.ask(hp)

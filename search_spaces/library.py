@@ -8,6 +8,8 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
+import keras
+
 from search_spaces import datasets, registry
 from search_spaces.datasets import Dataset, files, stored
 from search_spaces.datasets.cache import Cache
@@ -43,7 +45,13 @@ class Library:
         )
 
     def hypermodel(self, name: str, signature: Signature) -> Any:
-        """A family's ``keras_tuner.HyperModel`` for such data. Raises UnknownFamily, Misfit, BrokenFamily."""
+        """A family's ``keras_tuner.HyperModel`` for such data, to be built at once.
+
+        Raises UnknownFamily, Misfit, BrokenFamily.
+        """
+        for field in (*signature.inputs, *signature.outputs):
+            # A layer without a name must not be given one that belongs to the data: "dense", say, for a column.
+            keras.backend.get_uid(field.name)
         if name in registry.FAMILIES:
             return registry.build(name, signature)
         match models.look_up(name, self._models):

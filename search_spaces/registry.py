@@ -42,6 +42,9 @@ class Family:
     like: Literal["shape", "width"] | None = None
     """In what all inputs must be like the first one, beside their kind."""
 
+    settings: tuple[str, ...] = ()
+    """Parameters that a search leaves alone unless a study overrides them: what depends on the machine, say."""
+
     @property
     def accepts(self) -> dict[str, list[dict[str, Any]]]:
         inputs: list[dict[str, Any]] = [{"kinds": list(kinds)} for kinds in self.inputs]
@@ -78,6 +81,7 @@ FAMILIES = {
             outputs=(("class", "number"),),
             module="search_spaces.dense",
             hypermodel="Dense",
+            settings=("api",),
             book=_book(vector("features", 64), label("label", 10)),
         ),
         Family(
@@ -151,6 +155,7 @@ FAMILIES = {
             outputs=(("class", "number"),),
             module="search_spaces.pretrained",
             hypermodel="Pretrained",
+            settings=("weights",),
             book=_book(image("image", 150, 150, 3), label("label", 2)),
         ),
         Family(

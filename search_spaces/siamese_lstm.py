@@ -9,8 +9,7 @@ from keras import layers, ops
 
 from search_spaces import compiling
 from search_spaces.blocks.text import CELLS, DenseLayers, Reader
-from search_spaces.errors import Misfit
-from search_spaces.signature import Field, Signature
+from search_spaces.signature import Signature
 
 
 @dataclass(frozen=True)
@@ -50,12 +49,6 @@ class SiameseLstm(keras_tuner.HyperModel):  # type: ignore[misc]  # Keras has no
         super().__init__(name="siamese_lstm")
         self.inputs = signature.inputs
         (self.output,) = signature.outputs
-        left, right = self.inputs
-        if (left.kind, _width(left)) != (right.kind, _width(right)):
-            has = " and ".join(
-                f'{field.kind} "{field.name}" of {field.shape}' for field in self.inputs
-            )
-            raise Misfit(self.name, "two texts, or two sequences of equally wide vectors", has)
 
     def declare_hyperparameters(self, hp: Any) -> None:
         Choices.ask(hp)
@@ -81,8 +74,3 @@ def compared(left: Any, right: Any) -> list[Any]:
     """Both vectors, how far apart they are, and their product, element by element (Conneau et al. 2017, InferSent)."""
     apart = ops.absolute(layers.Subtract()([left, right]))
     return [left, right, apart, layers.Multiply()([left, right])]
-
-
-def _width(field: Field) -> int | None:
-    """The size of a sequence's vectors."""
-    return field.shape[-1] if field.kind == "sequence" else None

@@ -114,6 +114,38 @@ def test_a_fixed_parent_keeps_its_children() -> None:
     changed.validate()
 
 
+SETTING = Space.from_json(
+    [
+        {"name": "weights", "type": "fixed", "value": "none", "choices": ["none", "imagenet"]},
+        {
+            "name": "trained_layers",
+            "type": "int",
+            "min": 0,
+            "max": 64,
+            "when": [{"parameter": "weights", "values": ["imagenet"]}],
+        },
+    ]
+)
+
+
+def test_a_setting_stays_as_it_is_unless_it_is_overridden() -> None:
+    SETTING.validate()
+    assert Space.from_json(SETTING.to_json()) == SETTING
+    untouched = overridden(SETTING, {})
+    assert list(untouched.by_name) == ["weights"], "nothing hangs on a value that it has not"
+    assert untouched.defaults() == {"weights": "none"}
+
+
+def test_a_setting_is_set_or_searched_by_an_override() -> None:
+    told = overridden(SETTING, {"weights": {"value": "imagenet"}})
+    assert told.defaults() == {"weights": "imagenet", "trained_layers": 0}
+    searched = overridden(SETTING, {"weights": {"choices": ["none", "imagenet"]}})
+    assert searched.by_name["weights"].type is Type.CHOICE
+    assert searched.by_name["weights"].default == "none"
+    with pytest.raises(Invalid, match='got "imagnet"; allowed: "none", "imagenet"'):
+        overridden(SETTING, {"weights": {"value": "imagnet"}})
+
+
 def test_every_wrong_override_is_named_at_once() -> None:
     with pytest.raises(Invalid) as caught:
         overridden(

@@ -59,7 +59,7 @@ def _changed(parameter: Parameter, override: Mapping[str, Any]) -> tuple[Paramet
 
 
 def _fixed(parameter: Parameter, value: Value) -> tuple[Parameter, list[Defect]]:
-    fits = parameter.contains(value)
+    fits = parameter.may_become(value)
     if parameter.type in (
         Type.INT,
         Type.FLOAT,
@@ -82,12 +82,12 @@ def _chosen(parameter: Parameter, override: Mapping[str, Any]) -> tuple[Paramete
     numeric = parameter.type in (Type.INT, Type.FLOAT)
     for choice in choices:
         _, wrong = _fixed(parameter, choice)
-        if wrong if numeric else not parameter.contains(choice):
+        if wrong if numeric else not parameter.may_become(choice):
             msg = f'parameter "{name}" got {json.dumps(choice)}; allowed: {parameter.allowed()}'
             return parameter, [(("choices",), msg)]
     result = replace(
         Parameter(name, Type.CHOICE, choices=choices, when=parameter.when),
-        default=parameter.default if parameter.default in choices else None,
+        default=usual if (usual := parameter.default or parameter.value) in choices else None,
     )
     return result, list(defects(result))
 

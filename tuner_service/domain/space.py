@@ -37,7 +37,10 @@ class Condition:
 
 @dataclass(frozen=True)
 class Parameter:
-    """One dimension of a space. ``min`` and ``max`` are inclusive; all of ``when`` must hold for it to exist."""
+    """One dimension of a space. ``min`` and ``max`` are inclusive; all of ``when`` must hold for it to exist.
+
+    A fixed one may have ``choices``: an override may set it to any of them, or have them searched.
+    """
 
     name: str
     type: Type
@@ -74,7 +77,7 @@ class Parameter:
             if self.step is not None:
                 data["step"] = self.step
             data["log"] = self.log
-        if self.type is Type.CHOICE:
+        if self.type is Type.CHOICE or self.choices:
             data["choices"] = list(self.choices)
         if self.type is Type.FIXED:
             data["value"] = self.value
@@ -150,9 +153,15 @@ class Parameter:
                 steps = (value - self.min) / self.step if self.step else 0.0
                 return abs(steps - round(steps)) < 1e-6
 
+    def may_become(self, value: object) -> bool:
+        """Whether it has this value, or an override may give it."""
+        return self.contains(value) or any(_same(value, choice) for choice in self.choices)
+
     def allowed(self) -> str:
         """What values there are, in words, for messages."""
         match self.type:
+            case Type.FIXED if self.choices:
+                return ", ".join(json.dumps(choice) for choice in self.choices)
             case Type.FIXED:
                 return f"only {json.dumps(self.value)}"
             case Type.BOOL:
@@ -258,7 +267,7 @@ class Space:
                         f'"{parent.name}", which allows {parent.allowed()}',
                     )
                     for value in condition.values
-                    if not parent.contains(value)
+                    if not parent.may_become(value)
                 ]
             before[parameter.name] = parameter
         if problems:

@@ -28,13 +28,12 @@ class Feed:
         """``x`` and ``y`` as ``fit`` takes them: whole arrays."""
         return self._inputs(part.inputs), self._outputs(part.outputs)
 
-    def batches(self, part: Part, size: int, seed: int | None) -> Iterator[tuple[Any, Any]]:
-        """Epoch after epoch without end, in batches; shuffled by (seed, epoch) alone, or in order without a seed."""
+    def shuffled(self, part: Part, size: int, seed: int) -> Iterator[tuple[Any, Any]]:
+        """Batches, epoch after epoch without end, in an order of (seed, epoch) alone."""
         epoch = 0
         while True:
             order = np.arange(len(part))
-            if seed is not None:
-                np.random.RandomState([seed, epoch]).shuffle(order)
+            np.random.RandomState([seed, epoch]).shuffle(order)
             for start in range(0, len(part), size):
                 # In the order of the file within a batch: the disk is read forwards.
                 yield self.arrays(part.at(np.sort(order[start : start + size])))
@@ -61,6 +60,25 @@ class Feed:
             return labels
         assert field.classes is not None
         return np.eye(field.classes, dtype=np.float32)[labels]
+
+
+class InOrder(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types
+    """A part's batches in order. Not a generator: Keras begins a validation anew and drops what it had read ahead."""
+
+    def __init__(self, feed: Feed, part: Part, size: int) -> None:
+        super().__init__()
+        self.feed = feed
+        self.part = part
+        self.size = size
+
+    def __len__(self) -> int:
+        return -(-len(self.part) // self.size)
+
+    def __getitem__(self, index: int) -> tuple[Any, Any]:
+        start = index * self.size
+        return self.feed.arrays(
+            self.part.at(np.arange(start, min(start + self.size, len(self.part))))
+        )
 
 
 def is_large(*parts: Part) -> bool:

@@ -21,7 +21,7 @@ from tuner_service.worker.callbacks import (
     StopOnRequest,
     Stopped,
 )
-from tuner_service.worker.feeding import Feed, is_large
+from tuner_service.worker.feeding import Feed, InOrder, is_large
 from tuner_service.worker.picture import draw_to
 from tuner_service.worker.preflight import examined
 from tuner_service.worker.reasons import reason
@@ -211,10 +211,9 @@ def _run(
         presets.check_all_asked(hp)
     elif is_large(data.train, data.validation):
         model.fit(
-            feed.batches(data.train, size, seed=task.seed),
+            feed.shuffled(data.train, size, task.seed),
             steps_per_epoch=-(-len(data.train) // size),
-            validation_data=feed.batches(data.validation, size, seed=None),
-            validation_steps=-(-len(data.validation) // size),
+            validation_data=InOrder(feed, data.validation, size),
             epochs=epochs,
             shuffle=False,  # the stream is
             verbose=0,

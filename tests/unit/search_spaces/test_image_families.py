@@ -217,7 +217,9 @@ def test_small_base_gives_the_same_maps_for_the_same_picture_on_either_side() ->
 
 def test_cameras_of_different_shapes_are_refused() -> None:
     signature = Signature((image("left", 8, 8, 3), image("right", 8, 9, 3)), (TEN,))
-    with pytest.raises(Misfit, match=r'of one shape; the data has "left" of \(8, 8, 3\) and "ri'):
+    with pytest.raises(
+        Misfit, match=r'of the same shape; the data has image "left" \(8×8×3\) \+ ima'
+    ):
         registry.build("dual_camera", signature)
 
 

@@ -235,12 +235,12 @@ def test_family_adapts_to_short_texts(family: str, values: dict[str, Any], lengt
         (
             "siamese_lstm",
             Signature((STEPS[0], TEXT), (TWO,)),
-            r'takes two texts, or two .*sequence "left" of \(5, 3\) and tokens "text" of \(12,\)',
+            r'of the same kind and width; the data has sequence "left" \(5×3\) \+ tokens "text" \(12\)',
         ),
         (
             "siamese_lstm",
             Signature((STEPS[0], sequence("wide", 5, 4)), (TWO,)),
-            r'equally wide vectors; .* sequence "wide" of \(5, 4\)',
+            r'of the same kind and width; .* sequence "wide" \(5×4\)',
         ),
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 
 from search_spaces.datasets.dataset import Part
 from search_spaces.signature import Signature, label, number, vector
-from tuner_service.worker.feeding import Feed
+from tuner_service.worker.feeding import Feed, InOrder
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
@@ -75,8 +75,8 @@ def test_batches_hold_every_example_once_an_epoch_in_an_order_of_seed_and_epoch(
     signature = Signature((LEFT, RIGHT), (AGE,))
     feed = Feed(model("mse"), signature)
 
-    def epochs(seed: int | None) -> list[list[float]]:
-        stream = feed.batches(part("age"), 4, seed)
+    def epochs(seed: int) -> list[list[float]]:
+        stream = feed.shuffled(part("age"), 4, seed)
         return [[float(v) for _ in range(3) for v in next(stream)[1]] for _ in range(2)]
 
     first, second = epochs(seed=7)
@@ -84,17 +84,15 @@ def test_batches_hold_every_example_once_an_epoch_in_an_order_of_seed_and_epoch(
     assert first != second
     assert epochs(seed=7) == [first, second]
     assert epochs(seed=8) != [first, second]
-    assert epochs(seed=None) == [list(range(ROWS))] * 2
 
 
 def test_a_stream_trains_as_arrays_do() -> None:
     signature = Signature((LEFT, RIGHT), (KIND,))
     feed = Feed(model("categorical_crossentropy", outputs=1), signature)
     history = feed.model.fit(
-        feed.batches(part("kind"), 4, seed=1),
+        feed.shuffled(part("kind"), 4, seed=1),
         steps_per_epoch=3,
-        validation_data=feed.batches(part("kind"), 4, seed=None),
-        validation_steps=3,
+        validation_data=InOrder(feed, part("kind"), 4),
         epochs=2,
         shuffle=False,
         verbose=0,

@@ -1,0 +1,141 @@
+"""What a machine can train, by name: built in, in its folders, uploaded."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from search_spaces import datasets
+from search_spaces.datasets.cache import Cache
+from search_spaces.errors import BadFile, BrokenFamily, Misfit, UnknownDataset, UnknownFamily
+from search_spaces.library import Library
+from search_spaces.parameters import presets
+from search_spaces.signature import Signature, label, vector
+
+DATA = Signature((vector("x", 4),), (label("y", 3),))
+MODEL = """
+import keras
+
+def build(hp):
+    model = keras.Sequential([keras.layers.Dense(3, activation="softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    return model
+"""
+CSV = "a,b,kind,worth\n" + "".join(f"{k},{k % 7},{'xyz'[k % 3]},{k * 0.5}\n" for k in range(60))
+
+
+def library(folder: Path, **files: str) -> Library:
+    for where in ("models", "data"):
+        (folder / where).mkdir(exist_ok=True)
+    for name, content in files.items():
+        (folder / name.replace("__", "/").replace("_dot_", ".")).write_text(content)
+    return Library([folder / "models"], [folder / "data"], Cache(folder / "cache", 2**40))
+
+
+def entries(the: Library) -> dict[str, dict[str, Any]]:
+    return {name: describe() for _, name, describe in the.brought()}
+
+
+def test_families_and_data_sets_are_found_by_name(tmp_path: Path) -> None:
+    the = library(tmp_path, models__mine_dot_py=MODEL, data__shop_dot_csv=CSV)
+    assert the.hypermodel("dense", DATA).name == "dense"
+    assert the.hypermodel("mine", DATA).name == "mine"
+    assert the.dataset("digits").sha256 == datasets.load("digits").sha256
+    assert the.dataset("shop").signature.outputs[0].name == "worth"
+
+
+def test_what_there_is_not_is_said_with_what_there_is(tmp_path: Path) -> None:
+    the = library(tmp_path, models__typo_dot_py="import kears", data__shop_dot_csv=CSV)
+    with pytest.raises(UnknownFamily, match=r'"mien"; known: .*dense'):
+        the.hypermodel("mien", DATA)
+    with pytest.raises(BrokenFamily, match=r"typo\.py, line 1: ModuleNotFoundError"):
+        the.hypermodel("typo", DATA)
+    with pytest.raises(Misfit):
+        the.hypermodel("residual", DATA)
+    with pytest.raises(UnknownDataset, match=r'"shpo"; known: .*shop'):
+        the.dataset("shpo")
+
+
+def test_what_a_file_holds_can_be_said_beside_it(tmp_path: Path) -> None:
+    told = {"target": ["kind"], "kinds": {"b": "class"}}
+    the = library(tmp_path, data__shop_dot_csv=CSV, data__shop_dot_told_dot_json=json.dumps(told))
+    signature = the.dataset("shop").signature
+    assert signature.outputs[0].class_names == ("x", "y", "z")
+    broken = library(tmp_path, data__shop_dot_told_dot_json="{")
+    with pytest.raises(BadFile, match=r"shop\.told\.json"):
+        broken.dataset("shop")
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("def load():\n    return [1, 2]", "load() must return arrays by name, got list"),
+        ("x = 1", "defines no function load()"),
+        ("def load():\n    open('/nowhere')", "gone.py, line 2: FileNotFoundError"),
+        ("def load():\n    return {'x': [[1.0], [2.0]]}", "x"),
+        ("import kears", "gone.py, line 1: ModuleNotFoundError"),
+    ],
+)
+def test_code_that_loads_nothing_is_broken_and_hurts_nothing_else(
+    tmp_path: Path, code: str, said: str
+) -> None:
+    found = entries(library(tmp_path, data__gone_dot_py=code, data__shop_dot_csv=CSV))
+    assert found["gone"]["status"] == "broken"
+    assert said in found["gone"]["error"]
+    assert str(tmp_path) not in json.dumps(found)
+    assert found["shop"]["status"] == "ready"
+    assert found["shop"]["sizes"]["train"] == 36
+
+
+def test_code_may_load_arrays_of_any_size_from_anywhere(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.random.RandomState(0).rand(50, 4).astype("float32"))
+    code = f"""
+import numpy as np
+
+def load():
+    x = np.load({str(tmp_path / "x.npy")!r}, mmap_mode="r")
+    return {{"x": x, "y": (x[:, 0] > 0.5).astype("int32")}}
+"""
+    data = library(tmp_path, data__mine_dot_py=code).dataset("mine")
+    assert data.signature.inputs[0].shape == (4,)
+    assert data.signature.outputs[0].classes == 2
+
+
+def test_a_file_is_prepared_once_and_again_after_a_change(tmp_path: Path) -> None:
+    the = library(tmp_path, data__shop_dot_csv=CSV)
+    first = the.dataset("shop")
+    assert isinstance(first.train.inputs["features"], np.memmap)
+    kept = {path.name for path in (tmp_path / "cache").iterdir()}
+    assert library(tmp_path).dataset("shop").sha256 == first.sha256
+    assert {path.name for path in (tmp_path / "cache").iterdir()} == kept
+    (tmp_path / "data" / "shop.csv").write_text(f"{CSV}100,1,x,7.0\n")
+    os.utime(tmp_path / "data" / "shop.csv", (1, 1))
+    again = library(tmp_path).dataset("shop")
+    assert again.sha256 != first.sha256
+
+
+def test_an_upload_that_is_read_otherwise_than_by_the_server_is_refused(tmp_path: Path) -> None:
+    the = library(tmp_path, data__shop_dot_csv=CSV)
+    entry = {
+        **entries(the)["shop"],
+        "sha256": "0" * 64,
+        "upload": {"format": "csv", "told": {}, "size": len(CSV)},
+    }
+    file = tmp_path / "data" / "shop.csv"
+    assert the.uploaded(entry, file).sizes == entry["sizes"]
+    entry["inputs"] = [{**entry["inputs"][0], "shape": [9]}]
+    with pytest.raises(BadFile, match="is read differently here than by the server"):
+        the.uploaded(entry, file)
+
+
+@pytest.mark.parametrize("name", ["dense", "activation", "flatten"])
+def test_a_column_may_be_called_like_a_layer(tmp_path: Path, name: str) -> None:
+    for signature in (
+        Signature((vector(name, 4),), (label("y", 3),)),
+        Signature((vector("x", 4),), (label(name, 3),)),
+    ):
+        model = presets.build(library(tmp_path).hypermodel("dense", signature), {})
+        assert model.count_params() > 0
