@@ -16,7 +16,7 @@ def entrance(field: Field) -> Any:
 def head(field: Field, features: Any) -> Any:
     """The output layer of a field over ``features`` (batch, n), under the field's name.
 
-    Two classes: one sigmoid. More classes: softmax. A number: linear.
+    Two classes: one sigmoid. More classes: softmax. A number: linear, in the units that the data has it in.
     """
     match field.kind:
         case "class" if field.classes == 2:
@@ -25,8 +25,12 @@ def head(field: Field, features: Any) -> Any:
             return keras.layers.Dense(field.classes, activation="softmax", name=field.name)(
                 features
             )
+        case "number" if field.mean is not None:
+            # What is learned is around 0, whatever the units.
+            around_zero = keras.layers.Dense(1)(features)
+            return keras.layers.Rescaling(field.deviation, field.mean, name=field.name)(around_zero)
         case _:
-            return keras.layers.Dense(max(1, *field.shape, 1), name=field.name)(features)
+            return keras.layers.Dense(1, name=field.name)(features)
 
 
 def loss(field: Field) -> str:
@@ -38,6 +42,11 @@ def loss(field: Field) -> str:
             return "sparse_categorical_crossentropy"
         case _:
             return "mse"
+
+
+def unit(field: Field) -> float:
+    """The factor by which a loss no longer depends on the data's units: a squared error in squared deviations."""
+    return 1.0 if field.deviation is None else field.deviation**-2
 
 
 def metric(field: Field) -> str:
@@ -71,13 +80,19 @@ def compiled(
 ) -> keras.Model:
     """The model from ``entries`` (an input, or a list) through ``features`` to one head an output, ready to fit.
 
-    One output has its loss and metric bare; several have theirs, and ``loss_weights``, by their names.
+    One output has its loss and metric bare; several have theirs, and ``loss_weights``, by their names. The loss of a
+    number that the data has in units of its own is in squared deviations, its mean absolute error in these units.
     """
     heads = [head(field, features) for field in outputs]
     if len(outputs) == 1:
         (field,) = outputs
         model = keras.Model(entries, heads[0], name=name)
-        model.compile(optimizer=optimizer(hp), loss=loss(field), metrics=[metric(field)])
+        model.compile(
+            optimizer=optimizer(hp),
+            loss=loss(field),
+            metrics=[metric(field)],
+            loss_weights=None if field.deviation is None else [unit(field)],
+        )
         return model
     model = keras.Model(
         entries, dict(zip([f.name for f in outputs], heads, strict=True)), name=name
@@ -86,6 +101,8 @@ def compiled(
         optimizer=optimizer(hp),
         loss={field.name: loss(field) for field in outputs},
         metrics={field.name: [metric(field)] for field in outputs},
-        loss_weights=dict(loss_weights) if loss_weights else None,
+        loss_weights={
+            field.name: unit(field) * (loss_weights or {}).get(field.name, 1.0) for field in outputs
+        },
     )
     return model

@@ -18,7 +18,8 @@ class Field:
 
     ``classes`` is the number of classes of a ``class`` field, whose values are 0 … classes - 1, and ``class_names``
     what they are called, where they have names. ``vocabulary`` is the number of different tokens of a ``tokens`` field,
-    whose values are 0 … vocabulary - 1.
+    whose values are 0 … vocabulary - 1. ``mean`` and ``deviation`` (above 0) of a ``number`` are those of the training
+    part, where the values are as their user has them and not around 0 already.
     """
 
     name: str
@@ -28,6 +29,8 @@ class Field:
     classes: int | None = None
     vocabulary: int | None = None
     class_names: tuple[str, ...] = ()
+    mean: float | None = None
+    deviation: float | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(Kind):
@@ -41,6 +44,14 @@ class Field:
                 f'field "{self.name}" is a {self.kind}, its vocabulary is {self.vocabulary}'
             )
 
+        scaled = self.mean is not None and self.deviation is not None
+        if (self.mean is not None or self.deviation is not None) and not (
+            scaled and self.kind == "number"
+        ):
+            raise ValueError(
+                f'field "{self.name}" is a {self.kind} of mean {self.mean}, deviation {self.deviation}'
+            )
+
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Field":
         return cls(
@@ -51,6 +62,8 @@ class Field:
             classes=data.get("classes"),
             vocabulary=data.get("vocabulary"),
             class_names=tuple(data.get("class_names") or ()),
+            mean=data.get("mean"),
+            deviation=data.get("deviation"),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -66,6 +79,8 @@ class Field:
             data["vocabulary"] = self.vocabulary
         if self.class_names:
             data["class_names"] = list(self.class_names)
+        if self.mean is not None:
+            data |= {"mean": self.mean, "deviation": self.deviation}
         return data
 
 
@@ -110,5 +125,5 @@ def label(name: str, classes: int, class_names: tuple[str, ...] = ()) -> Field:
     return Field(name, "class", (), "int32", classes=classes, class_names=class_names)
 
 
-def number(name: str) -> Field:
-    return Field(name, "number", (), "float32")
+def number(name: str, mean: float | None = None, deviation: float | None = None) -> Field:
+    return Field(name, "number", (), "float32", mean=mean, deviation=deviation)

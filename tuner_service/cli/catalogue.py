@@ -44,7 +44,9 @@ def spaces(client: "Client", name: Name = None, as_json: Json = False) -> None:
         [
             s["name"],
             len(s.get("parameters", [])),
-            s.get("summary") if s["status"] == "ready" else _why(s),
+            s.get("summary")
+            if s["status"] == "ready"
+            else f"{s['status']}; why: tuner spaces {s['name']}",
         ]
         for s in found
     )
@@ -76,10 +78,6 @@ def workers(client: "Client", as_json: Json = False) -> None:
         rows,
         empty="no worker has registered yet; start one with: tuner worker",
     )
-
-
-def _why(entry: Mapping[str, Any]) -> str:
-    return f"{entry['status']}: {entry.get('error')}"
 
 
 def _allowed(parameter: Mapping[str, Any]) -> str:

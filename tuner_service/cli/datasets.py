@@ -53,7 +53,9 @@ def list_(client: "Client", as_json: Json = False) -> None:
         [
             d["name"],
             settings(d.get("sizes") or {}),
-            d.get("summary") if d["status"] == "ready" else f"{d['status']}: {d.get('error')}",
+            d.get("summary")
+            if d["status"] == "ready"
+            else f"{d['status']}; why: tuner datasets {d['name']}",
         ]
         for d in found
     )

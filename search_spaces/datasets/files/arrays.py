@@ -90,6 +90,7 @@ def planned(arrays: Mapping[str, SourceArray], layout: Layout, told: Told, limit
     made_outputs = tuple(outputs.inferred(field, by_field[field], told) for field in layout.outputs)
     made_inputs = tuple(inputs.inferred(field, by_field[field], told) for field in layout.inputs)
     rows = completed(_stratified_by(made_outputs), sizes, SEED)
+    made_outputs = tuple(given.scaled(rows["train"]) for given in made_outputs)
     notes = [note for given in made_inputs for note in given.notes]
     notes += [note for given in made_outputs for note in given.notes]
     notes += notes_on(sizes)

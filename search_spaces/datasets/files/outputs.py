@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,7 +11,8 @@ from search_spaces.datasets.dataset import Array
 from search_spaces.datasets.files.description import Told
 from search_spaces.datasets.files.inputs import facts
 from search_spaces.datasets.files.sources import SourceArray
-from search_spaces.datasets.files.splits import PartName
+from search_spaces.datasets.files.splits import PartName, Rows
+from search_spaces.datasets.standardise import scale
 from search_spaces.errors import BadFile
 from search_spaces.signature import OUTPUT_KINDS, Field, Kind
 
@@ -29,6 +30,13 @@ class Output:
     field: Field
     values: Mapping[PartName, Array]
     notes: tuple[str, ...]
+
+    def scaled(self, train: Rows) -> "Output":
+        """With mean and deviation of the training part, if it is a number."""
+        if self.field.kind != "number":
+            return self
+        mean, deviation = scale(self.values[train.part][train.rows])
+        return replace(self, field=replace(self.field, mean=mean, deviation=deviation))
 
 
 def inferred(name: str, arrays: Mapping[PartName, SourceArray], told: Told) -> Output:

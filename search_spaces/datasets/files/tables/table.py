@@ -82,7 +82,7 @@ def _examined(path: Path, format: str, told: Told, limits: Limits) -> Examined:
     if not others:
         raise BadFile(f"all columns are targets, {listed(names)}; none is left to predict from")
     plan = inputs.planned(table, others, parts.train, told)
-    signature = _signature(plan, targets)
+    signature = _signature(plan, targets, parts.train)
     _check_size(signature, len(table), limits)
     description = Description(
         summary=_summary(table, plan, targets),
@@ -119,7 +119,7 @@ def _with_targets(
     return table.at(known), tuple(target for target, _ in encoded), tuple(notes)
 
 
-def _signature(plan: Plan, targets: tuple[Target, ...]) -> Signature:
+def _signature(plan: Plan, targets: tuple[Target, ...], train: Array) -> Signature:
     if plan.is_text_only:
         names = field_names([text.column for text in plan.texts] + [one.column for one in targets])
         inputs = tuple(
@@ -129,7 +129,7 @@ def _signature(plan: Plan, targets: tuple[Target, ...]) -> Signature:
     else:
         names = field_names([target.column for target in targets], taken=[VECTOR])
         inputs = (vector(VECTOR, plan.width),)
-    return Signature(inputs, tuple(target.field(names[target.column]) for target in targets))
+    return Signature(inputs, tuple(one.field(names[one.column], train) for one in targets))
 
 
 def _check_size(signature: Signature, rows: int, limits: Limits) -> None:

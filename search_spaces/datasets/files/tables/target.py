@@ -9,6 +9,7 @@ from search_spaces.datasets.dataset import Array
 from search_spaces.datasets.files.description import Told
 from search_spaces.datasets.files.tables import columns
 from search_spaces.datasets.files.tables.content import Table, listed
+from search_spaces.datasets.standardise import scale
 from search_spaces.errors import BadFile
 from search_spaces.signature import Field, label, number
 
@@ -27,9 +28,10 @@ class Target:
     values: Array
     class_names: tuple[str, ...] | None
 
-    def field(self, name: str) -> Field:
+    def field(self, name: str, train: Array) -> Field:
+        """``train``: the rows of the training part."""
         if self.class_names is None:
-            return number(name)
+            return number(name, *scale(self.values[train]))
         return label(name, len(self.class_names), self.class_names)
 
 

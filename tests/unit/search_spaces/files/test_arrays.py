@@ -1,5 +1,6 @@
 """What arrays become: kinds by shape and type, values that a model takes."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,26 @@ def test_kind_of_an_input_as_told(tmp_path: Path, array: Array, kind: Any, field
 )
 def test_kind_of_an_output_by_type_and_values(tmp_path: Path, array: Array, field: Field) -> None:
     description, _ = read(npz(tmp_path / "a.npz", x=FLOATS[:, 0, 0], y=array))
-    assert description.signature.outputs == (field,)
+    assert unscaled(*description.signature.outputs) == (field,)
+
+
+def unscaled(*fields: Field) -> tuple[Field, ...]:
+    return tuple(replace(field, mean=None, deviation=None) for field in fields)
+
+
+def test_a_number_has_mean_and_deviation_of_the_training_part_alone(tmp_path: Path) -> None:
+    y_train = np.array([100_000.0, 300_000.0] * 10)
+    path = npz(
+        tmp_path / "a.npz",
+        x_train=FLOATS[:20, 0, 0],
+        y_train=y_train,
+        x_test=FLOATS[:2, 0, 0],
+        y_test=np.array([9e9, -9e9]),
+        x_val=FLOATS[:2, 0, 0],
+        y_val=np.array([9e9, -9e9]),
+    )
+    (field,) = read(path)[0].signature.outputs
+    assert (field.mean, field.deviation) == (200_000.0, 100_000.0)
 
 
 def test_kind_of_an_output_as_told(tmp_path: Path) -> None:
@@ -87,7 +107,10 @@ def test_kind_of_an_output_as_told(tmp_path: Path) -> None:
     by_task, _ = read(path, Told(task="classification"))
     assert by_task.signature.outputs == (signature.label("y", 3), signature.label("age", 3))
     by_name, _ = read(path, Told(task="classification", kinds={"age": "number"}))
-    assert by_name.signature.outputs == (signature.label("y", 3), signature.number("age"))
+    assert unscaled(*by_name.signature.outputs) == (
+        signature.label("y", 3),
+        signature.number("age"),
+    )
 
 
 def test_labels_are_counted_from_0_in_the_order_of_their_names(tmp_path: Path) -> None:
