@@ -11,7 +11,7 @@ demo: $(STAMP)  ## Start everything, search a small model, show the winner, stop
 	$(BIN)/tuner demo
 
 test: $(STAMP) lint  ## Linters, types, the floors of the house, every test.
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

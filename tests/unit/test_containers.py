@@ -195,10 +195,11 @@ def default_port() -> int:
 
 
 def variables_of(name: str) -> set[str]:
-    """The TUNER_ variables that a command's own help names."""
+    """The TUNER_ variables that a command's own options read, or that their help names."""
     command: Any = get_command(app)
-    helps = " ".join(param.help or "" for param in command.commands[name].params)
-    return set(re.findall(r"TUNER_[A-Z_]+[A-Z]", helps))
+    params = command.commands[name].params
+    texts = " ".join(f"{param.help or ''} {param.envvar or ''}" for param in params)
+    return set(re.findall(r"TUNER_[A-Z_]+[A-Z]", texts))
 
 
 DEFAULT_PORT = default_port()

@@ -55,6 +55,15 @@ Datasets = Annotated[
         show_default=False,
     ),
 ]
+Weights = Annotated[
+    Path | None,
+    typer.Option(
+        "--weights",
+        envvar="TUNER_WEIGHTS",
+        help="Where pretrained bases find weights of your own. Default: ~/.keras/models.",
+        show_default=False,
+    ),
+]
 Cache = Annotated[
     Path | None,
     typer.Option(

@@ -13,6 +13,7 @@ from tuner_service.cli.options import (
     SearchSpaces,
     Token,
     Url,
+    Weights,
     folders,
 )
 
@@ -52,6 +53,7 @@ def worker(
     ] = None,
     search_spaces: SearchSpaces = None,
     datasets: Datasets = None,
+    weights: Weights = None,
     cache: Cache = None,
     cache_bytes: CacheBytes = None,
     stop_with_parent: Annotated[bool, typer.Option("--stop-with-parent", hidden=True)] = False,
@@ -70,6 +72,7 @@ def worker(
         folder=folder,
         search_spaces=folders(search_spaces),
         datasets=folders(datasets),
+        weights=weights,
         cache=cache or DEFAULT_CACHE,
         cache_bytes=cache_bytes or DEFAULT_CACHE_BYTES,
         stop_with_parent=stop_with_parent,

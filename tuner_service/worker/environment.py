@@ -17,7 +17,8 @@ def backend_of(environment: Mapping[str, str]) -> str:
 
 def library_environment(options: WorkerOptions) -> dict[str, str]:
     """Where the processes find the user's own models and data, and what was fetched and prepared."""
-    return {
+    weights = {} if options.weights is None else {"TUNER_WEIGHTS": str(options.weights.absolute())}
+    return weights | {
         "TUNER_SEARCH_SPACES": os.pathsep.join(str(f.absolute()) for f in options.search_spaces),
         "TUNER_DATASETS": os.pathsep.join(str(f.absolute()) for f in options.datasets),
         "TUNER_CACHE": str(options.cache.absolute()),

@@ -32,6 +32,8 @@ class WorkerOptions:
     """Folders of the user's own models."""
     datasets: tuple[Path, ...] = ()
     """Folders of data that stays on this machine."""
+    weights: Path | None = None
+    """The folder of weights for pretrained bases; None: where Keras keeps its own."""
     cache: Path = DEFAULT_CACHE
     """Where fetched and prepared data is kept, for all workers of this user."""
     cache_bytes: int = DEFAULT_CACHE_BYTES
