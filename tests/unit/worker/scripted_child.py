@@ -1,7 +1,8 @@
 """A training process without training: it speaks the protocol and does what the trial's parameter ``script`` says.
 
 Steps, separated by ";": ``epoch`` (its metrics carry this process's id), ``nan``, ``print TEXT``, ``spin`` (until told
-to stop), ``hang`` (deaf to stop), ``wait FILE``, ``environment`` (print it), ``kill``, ``exit CODE``, ``fail TEXT``.
+to stop), ``hang`` (deaf to stop), ``wait FILE``, ``environment`` (print it), ``data`` (print the uploaded file),
+``preflight [ERROR]``, ``kill``, ``exit CODE``, ``fail TEXT``.
 """
 
 import json
@@ -36,7 +37,7 @@ def listen() -> None:
     os._exit(0)
 
 
-def play(script: str, folder: Path) -> tuple[str, str | None]:
+def play(script: str, data: str | None) -> tuple[str, str | None]:
     """The state and the error that it ends with."""
     epoch = 0
     for step in filter(None, (part.strip() for part in script.split(";"))):
@@ -54,6 +55,11 @@ def play(script: str, folder: Path) -> tuple[str, str | None]:
             case "environment":
                 for name, content in os.environ.items():
                     print(f"{name}={content[:100]!r}", flush=True)
+            case "data":
+                print(data and Path(data).read_text(), flush=True)
+            case "preflight":
+                found = {"parameters": 7, "memory_bytes": 9, "metrics": ["loss"], "layers": []}
+                send(type="preflight", preflight=None if rest else found, error=rest or None)
             case "spin":
                 stop.wait()
             case "hang":
@@ -81,7 +87,7 @@ def main() -> None:
         )
         (folder / "training.csv").write_text("epoch,loss\n")
         send(type="started", model_parameters=1234)
-        state, error = play(str(request["task"]["parameters"]["script"]), folder)
+        state, error = play(str(request["task"]["parameters"]["script"]), request["data"])
         artifacts = ["model.keras", "training.csv"]
         send(type="finished", state=state, error=error, artifacts=artifacts, model_parameters=1234)
 

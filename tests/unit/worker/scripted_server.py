@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 WAIT_SECONDS = 60.0
+VERDICTS = ("epochs", "heartbeat", "preflight")
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Told:
         return self.path.rpartition("/")[2]
 
 
-Answer = tuple[int, dict[str, Any]]
+Answer = tuple[int, dict[str, Any] | bytes]
 Rule = Callable[[Told], Answer | None]
 
 
@@ -68,8 +69,8 @@ class ScriptedServer:
             self._server.break_connections()
             self._server = None
 
-    def give(self, script: str, number: int = 0, attempt: int = 1) -> None:
-        """Put up a trial whose process follows the script."""
+    def give(self, script: str, number: int = 0, attempt: int = 1, **more: Any) -> None:
+        """Put up a trial whose process follows the script; ``more`` of what a claim is answered."""
         with self.changed:
             self.trials.append(
                 {
@@ -85,6 +86,7 @@ class ScriptedServer:
                     "dataset": "digits",
                     "objectives": [{"metric": "val_accuracy", "direction": "maximize"}],
                     "seed": 7,
+                    **more,
                 }
             )
             self.changed.notify_all()
@@ -123,7 +125,7 @@ class ScriptedServer:
                     return 204, {}
                 self._claims[key] = self.trials.popleft()
             return 200, self._claims[key]
-        return 200, {"verdict": "continue"} if told.action in ("epochs", "heartbeat") else {}
+        return 200, {"verdict": "continue"} if told.action in VERDICTS else {}
 
 
 class _Server(ThreadingHTTPServer):
@@ -161,14 +163,15 @@ def _handler(script: ScriptedServer) -> type[BaseHTTPRequestHandler]:
             body = json.loads(raw) if is_json else raw
             told = Told(self.command, url.path, body, dict(self.headers), parse_qs(url.query))
             status, reply = script.answer(told)
-            content = b"" if status == 204 else json.dumps(reply).encode()
+            content = reply if isinstance(reply, bytes) else json.dumps(reply).encode()
+            content = b"" if status == 204 else content
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
 
-        do_POST = do_PUT = _serve
+        do_GET = do_POST = do_PUT = _serve
 
         def log_message(self, format: str, *args: Any) -> None:
             pass
