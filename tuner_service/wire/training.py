@@ -1,0 +1,77 @@
+"""How candidates are trained, searched and pruned."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from tuner_service.wire.base import Body, Number, Ordinal
+
+
+class NumberRange(Body):
+    min: Number
+    max: Number
+    step: Number | None = None
+    log: bool = False
+
+
+class NumberChoice(Body):
+    choices: list[Number] = Field(min_length=1)
+
+
+Count = Annotated[int, Field(ge=1, lt=2**31, strict=True)] | NumberRange | NumberChoice
+NonNegative = Ordinal | NumberRange | NumberChoice
+Real = Annotated[float, Field(allow_inf_nan=False, strict=True)] | NumberRange | NumberChoice
+
+
+class Search(Body):
+    """``resolution`` and ``population`` belong to ``grid`` and ``genetic``."""
+
+    algorithm: Literal["auto", "bayesian", "genetic", "grid", "random"] = "auto"
+    seed: int | None = Field(default=None, ge=0, lt=2**53, strict=True)
+    population: int | None = Field(default=None, ge=4, le=1000)
+    startup_trials: int | None = Field(default=None, ge=1, le=10_000)
+
+
+class Pruning(Body):
+    """``startup_trials`` trials complete before any is pruned; none is before ``warmup_epochs``."""
+
+    algorithm: Literal["none", "median"] = "none"
+    startup_trials: int = Field(default=5, ge=1)
+    warmup_epochs: int = Field(default=0, ge=0)
+    interval_epochs: int = Field(default=1, ge=1)
+    min_trials: int = Field(default=1, ge=1)
+
+
+class EarlyStopping(Body):
+    """Arguments of ``keras.callbacks.EarlyStopping``."""
+
+    monitor: str = "val_loss"
+    min_delta: Real = 0.0
+    patience: NonNegative = 5
+    mode: Literal["auto", "min", "max"] = "auto"
+    baseline: Real | None = None
+    restore_best_weights: bool = True
+    start_from_epoch: NonNegative = 0
+    verbose: Literal[0, 1] = 0
+
+
+class ReduceLROnPlateau(Body):
+    """Arguments of ``keras.callbacks.ReduceLROnPlateau``."""
+
+    monitor: str = "val_loss"
+    factor: Real = 0.5
+    patience: NonNegative = 2
+    mode: Literal["auto", "min", "max"] = "auto"
+    min_delta: Real = 1e-4
+    cooldown: NonNegative = 0
+    min_lr: Real = 0.0
+    verbose: Literal[0, 1] = 0
+
+
+class Training(Body):
+    """Any number may instead be a range or a choice, and is then searched like another parameter."""
+
+    epochs: Count = 30
+    batch_size: Count = 64
+    early_stopping: EarlyStopping | None = EarlyStopping()
+    reduce_lr_on_plateau: ReduceLROnPlateau | None = ReduceLROnPlateau()
