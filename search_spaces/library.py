@@ -97,6 +97,8 @@ class Library:
         if name not in found:
             raise UnknownDataset(name, [*datasets.names(), *found])
         local = found[name]
+        if local.refusal is not None:
+            raise BadFile(local.refusal)
         if local.format is None:
             return local.run()
         return self._prepared(name, local.path, local.format, local.hints(), _identity(local.path))
@@ -117,7 +119,12 @@ class Library:
                 "error": problem,
                 "source": local.source,
             }
-        return {**dataset.to_json(), "source": local.source, "status": "ready"}
+        return {
+            **dataset.to_json(),
+            "source": local.source,
+            "status": "ready",
+            "notes": list(local.notes()),
+        }
 
     def _prepared(
         self,

@@ -87,7 +87,7 @@ def _metrics(model: keras.Model, x: Any, y: Any) -> list[str]:
             _head(x), _head(y), batch_size=SAMPLE_ROWS, verbose=0, return_dict=True
         )
     except Exception as error:  # a model is anybody's code
-        if _out_of_memory(error):
+        if is_out_of_memory(error):
             raise
         raise Untrainable(model.name, f"{type(error).__name__}: {_plain(error)}") from error
     finally:
@@ -96,7 +96,7 @@ def _metrics(model: keras.Model, x: Any, y: Any) -> list[str]:
     return sorted([*found, *(f"val_{name}" for name in found), "learning_rate"])
 
 
-def _out_of_memory(error: Exception) -> bool:
+def is_out_of_memory(error: BaseException) -> bool:
     """That is the machine's fault, and not the model's; the error has another class on every backend."""
     name = type(error).__name__
     told = "ResourceExhausted" in name or "OutOfMemory" in name

@@ -13,7 +13,6 @@ from pathlib import Path
 
 LOCKS = "locks"
 MAKING = ".making-"
-MAKING_SECONDS = 24 * 3600.0
 RECENT_SECONDS = 600.0
 """What was used a moment ago stays, whatever its size: somebody is about to open it."""
 
@@ -45,7 +44,7 @@ class Cache:
 
     def _make(self, entry: Path, make: Callable[[Path], None]) -> None:
         # Under a name of its own: what a killed process was making is never taken for whole.
-        around = Path(tempfile.mkdtemp(prefix=MAKING, dir=self.folder))
+        around = Path(tempfile.mkdtemp(prefix=f"{MAKING}{entry.name}-", dir=self.folder))
         try:
             make(around / entry.name)
             (around / entry.name).rename(entry)
@@ -62,19 +61,23 @@ class Cache:
 
     def _evict(self) -> None:
         with self._locked(".evicting"):
-            entries = [entry for entry in self.folder.iterdir() if entry.name != LOCKS]
+            for left in self.folder.glob(f"{MAKING}*"):
+                self._remove(left, key=left.name.removeprefix(MAKING).rpartition("-")[0])
+            entries = [e for e in self.folder.iterdir() if not e.name.startswith((LOCKS, MAKING))]
             sizes = {entry: _bytes(entry) for entry in entries}
             excess = sum(sizes.values()) - self.most_bytes
             for entry in sorted(entries, key=_idle_seconds, reverse=True):
-                if excess > 0 and _idle_seconds(entry) > _kept_seconds(entry):
-                    excess -= sizes[entry] if self._remove(entry) else 0
+                if excess > 0 and self._remove(entry, key=entry.name):
+                    excess -= sizes[entry]
 
-    def _remove(self, entry: Path) -> bool:
-        """Remove an entry, unless somebody is making or taking it at this moment."""
-        with (self.folder / LOCKS / entry.name).open("a") as lock:
+    def _remove(self, entry: Path, key: str) -> bool:
+        """Remove an entry, unless somebody is making it, or has taken it a moment ago."""
+        with (self.folder / LOCKS / key).open("a") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
+                return False
+            if entry.name == key and _idle_seconds(entry) < RECENT_SECONDS:
                 return False
             if entry.is_dir():
                 shutil.rmtree(entry, ignore_errors=True)
@@ -90,14 +93,10 @@ def _idle_seconds(entry: Path) -> float:
         return 0.0
 
 
-def _kept_seconds(entry: Path) -> float:
-    return MAKING_SECONDS if entry.name.startswith(MAKING) else RECENT_SECONDS
-
-
 def _bytes(entry: Path) -> int:
-    files = entry.rglob("*") if entry.is_dir() else iter((entry,))
     total = 0
-    for file in files:
-        with contextlib.suppress(FileNotFoundError):
+    # Somebody may be removing it at this moment.
+    with contextlib.suppress(FileNotFoundError):
+        for file in entry.rglob("*") if entry.is_dir() else (entry,):
             total += file.stat().st_size
     return total

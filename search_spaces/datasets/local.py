@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from search_spaces.datasets import registry
 from search_spaces.datasets.dataset import Dataset
-from search_spaces.datasets.files import FORMATS, Limits, Told
+from search_spaces.datasets.files import FORMATS, Limits, Told, describe
 from search_spaces.datasets.files.loaded import dataset_of
 from search_spaces.errors import BadFile
+from search_spaces.naming import NAME, NAMES, free_name
 from search_spaces.own.importing import imported, told
 
 TOLD = ".told.json"
@@ -18,11 +20,15 @@ UNLIMITED = Limits(unpacked_bytes=2**62, members=2**62)
 
 @dataclass(frozen=True)
 class LocalData:
-    """A data set named after its file. ``format`` is None for a Python file that defines ``load()``."""
+    """A data set named after its file. ``format`` is None for a Python file that defines ``load()``.
+
+    ``refusal`` is why it cannot be used at all; its ``name`` is then one that hides nobody's.
+    """
 
     name: str
     path: Path
     format: str | None
+    refusal: str | None = None
 
     @property
     def source(self) -> str:
@@ -34,9 +40,15 @@ class LocalData:
         if not beside.exists():
             return Told()
         try:
-            return Told.from_json(json.loads(beside.read_text(encoding="utf-8")))
-        except (ValueError, AttributeError, TypeError) as error:
-            raise BadFile(f"is not what it should be: {error}", where=beside.name) from error
+            return Told.said(json.loads(beside.read_text(encoding="utf-8")))
+        except ValueError as error:
+            raise BadFile(str(error), where=beside.name) from error
+
+    def notes(self) -> tuple[str, ...]:
+        """What was done to the data that its user should know; of code, that is its own affair. Raises BadFile."""
+        if self.format is None:
+            return ()
+        return describe(self.path, self.format, self.hints(), UNLIMITED).notes
 
     def run(self) -> Dataset:
         """What ``load()`` of the Python file returns: a Dataset, or arrays named as in an ``.npz``. Raises BadFile."""
@@ -49,7 +61,7 @@ class LocalData:
             where = told(error, within=self.path.resolve().parent, otherwise=self.path.name)
             raise BadFile(f"load() failed: {where}") from error
         if isinstance(loaded, Dataset):
-            return loaded
+            return replace(loaded, name=self.name)
         if not isinstance(loaded, Mapping):
             got = type(loaded).__name__
             raise BadFile(f"load() must return arrays by name, got {got}", where=self.path.name)
@@ -57,13 +69,21 @@ class LocalData:
 
 
 def find_data(folders: Sequence[Path]) -> list[LocalData]:
-    """The data sets of these folders; of a name that stands twice the first."""
-    found: dict[str, LocalData] = {}
-    for folder in folders:
-        for path in sorted(folder.iterdir()):
-            suffix = path.suffix.lower().removeprefix(".")
-            if path.name.startswith(("_", ".")) or suffix not in (*FORMATS, "py"):
-                continue
-            format = None if suffix == "py" else suffix
-            found.setdefault(path.stem, LocalData(path.stem, path, format))
-    return list(found.values())
+    """The data sets of these folders. The first of a name has it, and what is built in before all."""
+    taken = dict.fromkeys(registry.names(), "a built-in data set")
+    found = []
+    for path in (path for folder in folders for path in sorted(folder.iterdir())):
+        suffix = path.suffix.lower().removeprefix(".")
+        if path.name.startswith(("_", ".")) or suffix not in (*FORMATS, "py"):
+            continue
+        name, format = path.stem, None if suffix == "py" else suffix
+        refusal = None
+        if not NAME.fullmatch(name):
+            refusal = f"{path.name}: {NAMES}"
+        elif name in taken:
+            refusal = f'{path.name}: the name "{name}" is {taken[name]}; give it another one'
+        if refusal is not None:
+            name = free_name(path.name, taken)
+        taken[name] = f"taken by {path.name}"
+        found.append(LocalData(name, path, format, refusal))
+    return found

@@ -1,14 +1,12 @@
 """Where the user's own models may be, and under which name. Runs none of them, and imports no Keras."""
 
-import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from search_spaces import registry
-
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+from search_spaces.naming import NAME, NAMES, free_name
 
 
 @dataclass(frozen=True)
@@ -24,20 +22,13 @@ class Candidate:
     refusal: str | None = None
 
 
-def offered_by_packages() -> bool:
-    """Whether any installed package offers a model."""
-    return bool(entry_points(group=registry.ENTRY_POINTS))
-
-
 def candidates(folders: Sequence[Path]) -> list[Candidate]:
     """Every ``*.py`` file but ``_*.py``, folder by folder, then the entry points. The first of a name has it."""
     taken = dict.fromkeys(registry.FAMILIES, "a built-in search space")
     found = []
     for candidate in (*_files(folders), *_installed()):
         if not NAME.fullmatch(candidate.name):
-            reason = (
-                "its name must be letters, digits and . _ -, at most 128, and not begin with . _ -"
-            )
+            reason = NAMES
         elif candidate.name in taken:
             reason = f'the name "{candidate.name}" is {taken[candidate.name]}; give it another one'
         else:
@@ -66,14 +57,5 @@ def _installed() -> Iterator[Candidate]:
 
 
 def _free(candidate: Candidate, taken: Collection[str]) -> str:
-    """A name to list it under, such as ``dense.py``."""
-    own = (
-        candidate.source
-        if candidate.source.endswith(".py")
-        else f"{candidate.name}.{candidate.source}"
-    )
-    base = re.sub(r"[^A-Za-z0-9._-]", "-", own).lstrip("._-")[:120] or "unnamed"
-    name, again = base, 2
-    while name in taken:
-        name, again = f"{base}-{again}", again + 1
-    return name
+    is_file = candidate.source.endswith(".py")
+    return free_name(candidate.source if is_file else f"{candidate.name}.{candidate.source}", taken)

@@ -4,12 +4,16 @@ import base64
 import hashlib
 import io
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
 import numpy as np
+import polars as pl
 import pytest
 
+from tests.contract.studies import claimed, finish, path
+from tests.contract.test_catalogue import DATASET
 from tuner_service.service.setup import Service
 
 Clients = Callable[[str], httpx.Client]
@@ -177,6 +181,62 @@ def test_any_worker_trains_on_an_upload_and_fetches_it(
     digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
     assert fetched.headers["content-digest"] == f"sha-256=:{digest}:"
     assert worker.get("/v1/datasets/digits/content").status_code == 404
+
+
+def test_many_uploads_of_one_name_at_once_leave_one_file(
+    api: httpx.Client, service: Service
+) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        replies = list(pool.map(lambda rows: put(api, npz(rows=rows)), [60, 90, 60, 90]))
+    assert [reply.status_code for reply in replies] == [201] * 4
+    assert len(kept(service)) == 1
+    content = api.get("/v1/datasets/mine/content").content
+    sha256 = api.get("/v1/datasets/mine").json()["sha256"]
+    assert hashlib.sha256(content).hexdigest() == sha256
+
+
+def test_a_study_whose_data_is_gone_is_not_extended(api: httpx.Client) -> None:
+    uploaded(api, npz())
+    api.put("/v1/workers/w", json={"search_spaces": ["dense"]})
+    study = {"name": "s", "search_space": "dense", "dataset": "mine", "budget": {"trials": 1}}
+    api.post("/v1/studies", json=study)
+    trial = claimed(api, study="s", worker="w")
+    metrics = {"val_accuracy": 0.5, "loss": 1.0}
+    api.post(path(trial, "epochs"), json={"attempt": 1, "epoch": 0, "metrics": metrics})
+    assert finish(api, trial).status_code == 200
+    assert api.delete("/v1/datasets/mine").status_code == 204
+    refused = api.post("/v1/studies/s/extend", json={"trials": 1})
+    assert (refused.status_code, refused.json()["code"]) == (409, "dataset_gone")
+    uploaded(api, npz())
+    assert api.post("/v1/studies/s/extend", json={"trials": 1}).json()["state"] == "running"
+
+
+def test_the_name_of_what_no_worker_has_any_more_is_free(
+    api: httpx.Client, service: Service
+) -> None:
+    api.put("/v1/workers/w", json={"datasets": [DATASET | {"name": "mine"}]})
+    assert put(api, npz()).json()["code"] == "dataset_built_in"
+    assert api.delete("/v1/datasets/mine").json()["code"] == "dataset_built_in"
+    api.put("/v1/workers/w", json={})
+    assert api.delete("/v1/datasets/mine").status_code == 204
+    assert api.get("/v1/datasets/mine").status_code == 404
+    uploaded(api, npz())
+
+
+def test_a_nul_that_no_database_takes_is_refused(api: httpx.Client, service: Service) -> None:
+    file = io.BytesIO()
+    words = ["a", "b", "x\0y"] * 20
+    pl.DataFrame({"size": list(range(60)), "kind": words}).write_parquet(file)
+    refused = put(api, file.getvalue(), format="parquet", target="kind")
+    assert (refused.status_code, refused.json()["code"]) == (422, "bad_dataset")
+    assert "NUL" in refused.json()["detail"]
+    assert kept(service) == []
+
+
+def test_a_misspelt_parameter_is_not_passed_over(api: httpx.Client) -> None:
+    refused = put(api, npz(), taget="y")
+    assert refused.status_code == 422
+    assert 'unknown parameter "taget"; known: format, target' in refused.json()["detail"]
 
 
 def test_who_may_upload(client_of: Clients) -> None:

@@ -4,9 +4,13 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import update
 
 from tests.contract.studies import claimed, path
 from tests.contract.test_catalogue import SPACE
+from tuner_service.service.setup import Service
+from tuner_service.storage.clock import now
+from tuner_service.storage.tables import workers
 
 FOUND = {
     "parameters": 3466,
@@ -44,6 +48,25 @@ def test_the_next_one_asks_if_the_first_did_not_answer(api: httpx.Client) -> Non
     trial = opened(api)
     api.post(path(trial, "release"), json={"attempt": trial["attempt"]})
     assert claimed(api, study="s")["preflight"] is not None
+
+
+def test_the_first_of_the_running_trials_is_asked_however_often_it_is_handed_out(
+    api: httpx.Client,
+) -> None:
+    first = opened(api)
+    second = claimed(api, study="s")
+    api.post(path(first, "release"), json={"attempt": first["attempt"]})
+    again = claimed(api, study="s")
+    assert (again["number"], second["number"]) == (0, 1)
+    assert again["preflight"] is not None
+
+
+def test_a_report_that_says_nothing_is_refused(api: httpx.Client) -> None:
+    trial = opened(api)
+    refused = report(api, trial)
+    assert refused.status_code == 422
+    assert 'give "preflight", or "error"' in refused.json()["detail"]
+    assert api.get("/v1/studies/s").json()["state"] == "running"
 
 
 def test_a_repeated_report_changes_nothing(api: httpx.Client) -> None:
@@ -133,6 +156,16 @@ def test_what_is_broken_on_one_worker_is_served_by_another(api: httpx.Client) ->
     entry = api.get("/v1/search-spaces/mine").json()
     assert entry["status"] == "ready"
     assert entry["parameters"][0]["name"] == "units"
+
+
+def test_a_worker_that_is_gone_serves_nothing(api: httpx.Client, service: Service) -> None:
+    api.put("/v1/workers/w1", json={"search_spaces": [SPACE], "datasets": ["mnist"]})
+    with service.database.write() as connection:
+        connection.execute(update(workers).values(last_seen=now() - 3600))
+    assert api.get("/v1/datasets/mnist").json()["status"] == "not here"
+    broken = {"name": "mine", "status": "broken", "error": "no such module"}
+    api.put("/v1/workers/w2", json={"search_spaces": [broken], "datasets": ["digits"]})
+    assert api.get("/v1/search-spaces/mine").json()["status"] == "broken"
 
 
 def test_data_that_needs_a_file_is_ready_where_a_worker_has_it(api: httpx.Client) -> None:

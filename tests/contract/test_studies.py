@@ -96,7 +96,7 @@ def test_the_documented_example_is_accepted(api: httpx.Client) -> None:
             '"population" is an option of genetic, not of "random"',
         ),
         ({"search": {"algorithm": "grid"}}, ["body", "search", "algorithm"], "is continuous"),
-        ({"name": "Not A Name"}, ["body", "name"], "should match pattern"),
+        ({"name": "Not A Name"}, ["body", "name"], "allowed are up to 63 lower-case letters"),
         (
             {"budget": {"trials": 0}},
             ["body", "budget", "trials"],
@@ -374,3 +374,12 @@ def test_time_that_is_spent_cannot_be_extended(api: httpx.Client) -> None:
     ).status_code in (200, 204)
     reply = api.post("/v1/studies/demo/extend", json={"trials": 1})
     assert (reply.status_code, reply.json()["code"]) == (409, "budget_spent")
+
+
+def test_a_study_of_which_no_trial_succeeded_has_failed(api: httpx.Client) -> None:
+    opened(api, budget={"trials": 2})
+    for number in range(2):
+        finish(api, claimed(api), state="failed", error=f"mistake {number}")
+    study = api.get("/v1/studies/demo").json()
+    assert study["state"] == "failed"
+    assert study["reason"] == "none of its trials succeeded, 2 failed; the last: mistake 1"

@@ -128,6 +128,14 @@ SETTING = Space.from_json(
 )
 
 
+def test_a_default_of_zero_survives_a_choice() -> None:
+    space = Space.from_json(
+        [{"name": "dropout", "type": "float", "min": 0.0, "max": 0.5, "default": 0.0}]
+    )
+    changed = overridden(space, {"dropout": {"choices": [0.5, 0.0]}})
+    assert changed.defaults() == {"dropout": 0.0}
+
+
 def test_a_setting_stays_as_it_is_unless_it_is_overridden() -> None:
     SETTING.validate()
     assert Space.from_json(SETTING.to_json()) == SETTING

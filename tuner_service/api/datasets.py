@@ -1,8 +1,10 @@
 """``/v1/datasets/{name}``: data of the users' own, as raw bodies."""
 
 import re
+from functools import partial
 from typing import Annotated, Any, Literal
 
+from anyio import to_thread
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
@@ -17,6 +19,7 @@ from tuner_service.service import datasets
 router = APIRouter(prefix="/v1/datasets", tags=["catalogue"])
 
 Format = Literal["npz", "csv", "parquet", "zip"]
+PARAMETERS = ("format", "target", "task", "kind", "image_size")
 KINDS = ("vector", "image", "tokens", "sequence", "class", "number")
 
 _BODY = {
@@ -66,6 +69,9 @@ async def upload(
     ] = None,
 ) -> JSONResponse:
     """The file as the raw body. It is looked into, and refused with what is wrong in it, before it is kept."""
+    if unknown := sorted(set(request.query_params) - set(PARAMETERS)):
+        msg = f'unknown parameter "{unknown[0]}"; known: {", ".join(PARAMETERS)}'
+        raise Invalid([Problem(("query", unknown[0]), msg)])
     expected = digests.parsed(content_digest) if content_digest is not None else None
     told = {
         "target": target or [],
@@ -77,7 +83,11 @@ async def upload(
     try:
         async for chunk in request.stream():
             await run_in_threadpool(file.write, chunk)
-        entry = await run_in_threadpool(datasets.store, service, name, file, format, told, expected)
+        # Not among the threads that serve everything else: looking into a file may take minutes.
+        entry = await to_thread.run_sync(
+            partial(datasets.store, service, name, file, format, told, expected),
+            limiter=request.app.state.examining,
+        )
     finally:
         await run_in_threadpool(file.discard)
     return JSONResponse(entry, 201, headers={"Location": f"/v1/datasets/{name}"})

@@ -10,8 +10,9 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
-from tuner_service import errors
+from tuner_service import errors, wire
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,10 @@ _CODES = {
 }
 # Where pydantic says which branch of a union it tried, a user sees only noise.
 _UNION_TAGS = ("constrained-", "NumberRange", "NumberChoice", "function-", "lax-or-strict")
+_PATTERNS = {
+    wire.STUDY_NAME: 'allowed are up to 63 lower-case letters, digits and "-", not "-" in the first place',
+    wire.NAME: 'allowed are up to 128 letters, digits, ".", "_" and "-", a letter or digit first',
+}
 _SCALARS = frozenset({"int", "float", "str", "bool", "Inline", "SearchSpaceEntry", "DatasetEntry"})
 _HEADERS = frozenset({"query", "path", "header", "cookie", "body"})
 
@@ -96,6 +101,8 @@ async def _invalid_request(request: Request, error: Exception) -> Response:
         got = item.get("input")
         if isinstance(got, str | int | float | bool) and item["type"] != "extra_forbidden":
             message += f" (got {got!r})"
+        if item["type"] == "string_pattern_mismatch":
+            message = f"{_PATTERNS.get(item['ctx']['pattern'], item['msg'])} (got {got!r})"
         if item["type"] == "extra_forbidden":
             message = f'unknown field "{loc[-1]}"'
         if item["type"] == "json_invalid":
@@ -149,8 +156,14 @@ async def _unexpected(request: Request, error: Exception) -> Response:
     )
 
 
+async def _hung_up(request: Request, error: Exception) -> Response:
+    """Nobody is left to read it; and it is no mistake that a log should tell of."""
+    return Response(status_code=400)
+
+
 def install(app: FastAPI) -> None:
     app.add_exception_handler(errors.TunerError, _tuner_error)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(ClientDisconnect, _hung_up)
     app.add_exception_handler(Exception, _unexpected)

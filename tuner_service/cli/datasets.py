@@ -106,6 +106,7 @@ def add(
     as_json: Json = False,
 ) -> None:
     """Upload a data set of your own. What the options leave out is inferred, and shown."""
+    before = {known.name for known in client.datasets()}
     entry = client.upload_dataset(
         name,
         file,
@@ -117,7 +118,8 @@ def add(
     ).model_dump(mode="json")
     if as_json:
         return print_json(entry)
-    typer.echo(f'dataset "{name}": {entry["summary"]}')
+    replaced = " (in place of the one before)" if name in before else ""
+    typer.echo(f'dataset "{name}"{replaced}: {entry["summary"]}')
     for side in ("inputs", "outputs"):
         for field in entry[side]:
             typer.echo(f"  {side[:-1]:7} {field['name']}: {_described(field)}")

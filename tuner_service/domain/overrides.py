@@ -85,9 +85,10 @@ def _chosen(parameter: Parameter, override: Mapping[str, Any]) -> tuple[Paramete
         if wrong if numeric else not parameter.may_become(choice):
             msg = f'parameter "{name}" got {json.dumps(choice)}; allowed: {parameter.allowed()}'
             return parameter, [(("choices",), msg)]
+    usual = parameter.value if parameter.default is None else parameter.default
     result = replace(
         Parameter(name, Type.CHOICE, choices=choices, when=parameter.when),
-        default=usual if (usual := parameter.default or parameter.value) in choices else None,
+        default=usual if usual in choices else None,
     )
     return result, list(defects(result))
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from anyio import CapacityLimiter
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
@@ -26,6 +27,8 @@ from tuner_service.server.bodies import Bodies
 from tuner_service.server.measuring import Requests
 from tuner_service.service.setup import Service
 
+EXAMINATIONS = 2
+"""So many uploads are looked into at a time; more would want all of the machine's memory."""
 TAGS = ("studies", "trials", "workers", "catalogue", "operations")
 DESCRIPTION = (
     "Hyperparameter optimization for Keras: open a study, let workers train, take the winner."
@@ -38,6 +41,7 @@ def create_app(service: Service) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.stopping = asyncio.Event()
+        app.state.examining = CapacityLimiter(EXAMINATIONS)
         reaper = asyncio.create_task(reap_forever(service, app.state.stopping))
         try:
             yield

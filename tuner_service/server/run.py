@@ -104,4 +104,5 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # Long polls and event streams end at this; without it they would use up the grace time.
         self._app.state.stopping.set()
+        self._app.state.service.examiner.close()
         await super().shutdown(sockets=sockets)

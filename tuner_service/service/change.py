@@ -113,10 +113,21 @@ class Change:
         )
 
     def complete_if_idle(self, reason: str | None) -> bool:
-        """Complete the study unless trials are still queued or running; whether it was."""
+        """End the study unless trials are still queued or running; whether it was.
+
+        It has failed if all of its trials have.
+        """
         if trials.has_open(self.connection, self.study):
             return False
-        self.transit("completed", reason)
+        counts = studies.counts(self.connection, self.study)
+        failed = counts[TrialState.FAILED]
+        if failed and not counts[TrialState.COMPLETED] + counts[TrialState.PRUNED]:
+            last = trials.last_error(self.connection, self.study)
+            self.transit(
+                "failed", f"none of its trials succeeded, {failed} failed; the last: {last}"
+            )
+        else:
+            self.transit("completed", reason)
         self.tell_study()
         return True
 

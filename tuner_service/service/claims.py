@@ -98,16 +98,16 @@ def _reply(service: Service, study: Study, trial: Trial, attempt: int) -> Json:
         ],
         "seed": (study.spec.search.seed + trial.number) % 2**32,
         "data": study.data,
-        "preflight": _preflight(service, study),
+        "preflight": _preflight(service, study, trial),
     }
 
 
-def _preflight(service: Service, study: Study) -> Json | None:
-    """The default candidate to be built, until one was; by whoever has the study's only trial."""
+def _preflight(service: Service, study: Study, trial: Trial) -> Json | None:
+    """The default candidate to be built, until one was; by whoever has the first of the running trials."""
     if study.preflight is not None or study.spec.executor is not Executor.KERAS:
         return None
     with service.database.read() as connection:
-        if trials.running_count(connection, study) > 1:
+        if any(other.number < trial.number for other in trials.running(connection, study)):
             return None
     values = study.space.defaults()
     return {

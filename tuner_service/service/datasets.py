@@ -3,20 +3,22 @@
 from collections.abc import Iterator
 from typing import Any
 
+from sqlalchemy import Connection
+
 from tuner_service.errors import (
     DatasetBuiltIn,
     DatasetInUse,
     Invalid,
     Problem,
+    Unavailable,
     UnknownDataset,
 )
 from tuner_service.service import catalogue
 from tuner_service.service.bell import WORK
-from tuner_service.service.examining import examine
 from tuner_service.service.incoming import Incoming
 from tuner_service.service.setup import Service
 from tuner_service.service.views import Json
-from tuner_service.storage import datasets
+from tuner_service.storage import datasets, workers
 
 FOLDER = "datasets"
 
@@ -24,7 +26,8 @@ FOLDER = "datasets"
 def receive(service: Service, name: str) -> Incoming:
     """A file to write to, and in the end to discard. Raises DatasetBuiltIn."""
     with service.database.read() as connection:
-        _check_name(catalogue.entries(service, connection, "datasets"), name)
+        if datasets.get(connection, name) is None:
+            _check_name(service, connection, name)
     return Incoming(service.settings.home)
 
 
@@ -47,7 +50,7 @@ def store(
         raise Invalid([Problem(("header", "Content-Digest"), msg)], code="digest_mismatch")
     if not file.size:
         raise Invalid([Problem(("body",), "the file is empty")], code="bad_dataset")
-    found = examine(file.path, format, told, service.settings.max_upload_bytes)
+    found = service.examiner.examine(file.path, format, told, service.settings.max_upload_bytes)
     entry: Json = {
         "name": name,
         **found,
@@ -60,12 +63,13 @@ def store(
     replaced: str | None = key
     try:
         with service.database.write() as connection:
-            before = datasets.locked(connection, name)
+            before = datasets.hold(connection, name)
             if before is not None and before.body == entry:
                 return entry
             if before is not None and (users := datasets.users(connection, name)):
                 raise DatasetInUse(name, users)
-            _check_name(catalogue.entries(service, connection, "datasets"), name)
+            if before is None:
+                _check_name(service, connection, name)
             datasets.put(connection, name, entry, file.size, file.sha256, key)
         replaced = before.path if before is not None else None
     finally:
@@ -78,12 +82,15 @@ def store(
 def delete(service: Service, name: str) -> None:
     """Raises UnknownDataset, DatasetBuiltIn, DatasetInUse."""
     with service.database.write() as connection:
-        found = datasets.locked(connection, name)
+        found = datasets.hold(connection, name)
         if found is None:
+            _check_name(service, connection, name)
             known = catalogue.entries(service, connection, "datasets")
-            if name in known:
-                raise DatasetBuiltIn(name)
-            raise UnknownDataset(name, known)
+            if name not in known:
+                raise UnknownDataset(name, known)
+            # What a worker once had, and no worker has now.
+            workers.forget(connection, "datasets", name)
+            return
         if users := datasets.users(connection, name):
             raise DatasetInUse(name, users)
         datasets.remove(connection, name)
@@ -100,9 +107,11 @@ def content(service: Service, name: str) -> tuple[datasets.Uploaded, Iterator[by
     try:
         return found, service.store.read(found.path)
     except FileNotFoundError as error:
-        raise UnknownDataset(name, ()) from error
+        missing = f'the file of dataset "{name}" is missing in the artifact store'
+        raise Unavailable(missing, code="store_unavailable") from error
 
 
-def _check_name(entries: dict[str, catalogue.Entry], name: str) -> None:
-    if name in entries and not catalogue.is_upload(entries[name]):
+def _check_name(service: Service, connection: Connection, name: str) -> None:
+    """Raises DatasetBuiltIn for the name of what comes along, or of what lies on a worker that is there."""
+    if name in service.catalogue["datasets"] or name in workers.served(connection, "datasets"):
         raise DatasetBuiltIn(name)

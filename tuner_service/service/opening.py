@@ -77,7 +77,7 @@ def _check_still_there(connection: Connection, data: catalogue.Entry) -> None:
     """An upload may have been deleted or replaced since it was looked up; from here on it is in use."""
     if not catalogue.is_upload(data):
         return
-    held = datasets.held(connection, data["name"])
+    held = datasets.hold(connection, data["name"])
     if held is None or held.sha256 != data["sha256"]:
         msg = f'dataset "{data["name"]}" was deleted or replaced at this moment; try again'
         raise Invalid([Problem(("dataset",), msg)], code="unknown_dataset")

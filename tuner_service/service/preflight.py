@@ -43,8 +43,7 @@ def report(
 
 def _objection(current: Change, found: wire.PreflightReport) -> str | None:
     if found.preflight is None:
-        why = found.error or "its worker gave no reason"
-        return f"the default candidate cannot be trained: {why}"
+        return f"the default candidate cannot be trained: {found.error}"
     if not found.preflight.metrics:
         return None  # a fit of the user's own decides about them
     spec = current.study.spec

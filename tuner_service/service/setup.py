@@ -8,6 +8,7 @@ from typing import Any
 from search_spaces.catalogue import load_catalogue
 from tuner_service.errors import TunerError
 from tuner_service.service.bell import Bell
+from tuner_service.service.examining import Examiner
 from tuner_service.service.histories import Histories
 from tuner_service.service.incoming import sweep
 from tuner_service.service.store import ArtifactStore
@@ -35,6 +36,7 @@ class Service:
     """The search spaces and data sets that the package ships, by kind and name."""
     histories: Histories = field(default_factory=Histories)
     bell: Bell = field(default_factory=Bell)
+    examiner: Examiner = field(default_factory=Examiner)
 
 
 class NoHome(TunerError):

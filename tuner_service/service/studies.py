@@ -11,10 +11,11 @@ from tuner_service.errors import (
     TrialsRunning,
 )
 from tuner_service.search import importance
+from tuner_service.service import catalogue
 from tuner_service.service.change import Change, change
 from tuner_service.service.setup import Service
 from tuner_service.service.views import Json, study_json, trial_json
-from tuner_service.storage import artifacts, studies, trials
+from tuner_service.storage import artifacts, datasets, studies, trials
 from tuner_service.wire import Candidate
 
 MOST_TRIALS = 10_000_000
@@ -77,11 +78,26 @@ def extend(service: Service, name: str, more: int) -> Json:
             raise Invalid([Problem(("trials",), msg)])
         studies.set_budget(current.connection, study, study.budget.trials + more)
         if study.state is StudyState.COMPLETED:
+            _check_data(current)
             studies.set_state(current.connection, study, StudyState.RUNNING, None)
         current.study = studies.get(current.connection, name)
         # Reading it again must not move the number that the change's events begin with.
         assert current.study.revision == study.revision
         return _told(current)
+
+
+def _check_data(current: Change) -> None:
+    """Uploaded data may have gone since the study was over; from here on it is in use again. Raises Conflict."""
+    data = current.study.data
+    if data is None or not catalogue.is_upload(data):
+        return
+    held = datasets.hold(current.connection, data["name"])
+    if held is None or held.sha256 != data["sha256"]:
+        raise Conflict(
+            f'dataset "{data["name"]}" was deleted or replaced since study "{current.study.name}" was over; '
+            "upload the same file again, or open a new study",
+            code="dataset_gone",
+        )
 
 
 def _told(current: Change) -> Json:

@@ -50,8 +50,12 @@ def register(service: Service, name: str, registration: wire.WorkerRegistration)
             }
             workers.learn(connection, kind, news)
         problems = []
+        known_names = {
+            kind: catalogue.entries(service, connection, kind)
+            for kind in {kind for kind, *_ in bare}
+        }
         for kind, index, entry_name in bare:
-            names = catalogue.entries(service, connection, kind)
+            names = known_names[kind]
             if entry_name not in names:
                 what = kind.removesuffix("s").replace("_", " ")
                 msg = f'unknown {what} "{entry_name}"; known: {known(names)}'

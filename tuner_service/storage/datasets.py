@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from tuner_service.domain.study import OVER
 from tuner_service.storage.clock import now
@@ -40,18 +40,12 @@ def get(connection: Connection, name: str) -> Uploaded | None:
     return None if row is None else Uploaded(*row)
 
 
-def held(connection: Connection, name: str) -> Uploaded | None:
-    """A data set that stays as it is until this transaction ends, for whoever else holds it too."""
-    query = select(datasets).where(datasets.c.name == name).with_for_update(read=True)
-    row = connection.execute(query).one_or_none()
-    return None if row is None else Uploaded(*row)
-
-
-def locked(connection: Connection, name: str) -> Uploaded | None:
-    """A data set that nobody else holds or changes until this transaction ends."""
-    query = select(datasets).where(datasets.c.name == name).with_for_update()
-    row = connection.execute(query).one_or_none()
-    return None if row is None else Uploaded(*row)
+def hold(connection: Connection, name: str) -> Uploaded | None:
+    """The data set of this name, if there is one; until this transaction ends nobody else holds or changes it."""
+    # SQLite has one writer anyway. A row's lock would not do: two may want to make the same one.
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(name))))
+    return get(connection, name)
 
 
 def bodies(connection: Connection) -> dict[str, Mapping[str, Any]]:

@@ -321,3 +321,15 @@ _HAS_OPEN = (
 def has_open(connection: Connection, study: Study) -> bool:
     """Whether any trial is queued or running."""
     return connection.execute(_HAS_OPEN, {"study": study.id}).one_or_none() is not None
+
+
+def last_error(connection: Connection, study: Study) -> str | None:
+    """Why the trial failed that failed last."""
+    query = (
+        select(trials.c.error)
+        .where(trials.c.study_id == study.id, trials.c.state == TrialState.FAILED)
+        .order_by(trials.c.ended_revision.desc())
+        .limit(1)
+    )
+    error: str | None = connection.scalar(query)
+    return error

@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tuner_service.domain.trial import TrialState
 from tuner_service.storage.clock import now
 from tuner_service.storage.tables import catalogue, studies, trials, workers
+
+THERE_SECONDS = 90
+"""A worker that was not heard of for longer is gone; it registers again every 20 s."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,11 @@ def page(connection: Connection, *, limit: int, offset: int) -> list[Worker]:
 
 
 def served(connection: Connection, kind: str, besides: str | None = None) -> set[str]:
-    """The names of what some worker, other than ``besides``, can serve."""
-    rows = connection.execute(select(workers.c.name, workers.c.body))
+    """The names of what some worker that is there, other than ``besides``, can serve."""
+    query = select(workers.c.name, workers.c.body).where(
+        workers.c.last_seen > now() - THERE_SECONDS
+    )
+    rows = connection.execute(query)
     return {entry for name, body in rows if name != besides for entry in body.get(kind) or ()}
 
 
@@ -79,6 +85,10 @@ def learn(connection: Connection, kind: str, entries: Mapping[str, Mapping[str, 
                 set_={"body": dict(body), "learned_at": now()},
             )
         )
+
+
+def forget(connection: Connection, kind: str, name: str) -> None:
+    connection.execute(delete(catalogue).where(catalogue.c.kind == kind, catalogue.c.name == name))
 
 
 def learned(connection: Connection, kind: str) -> dict[str, Mapping[str, Any]]:

@@ -1,8 +1,8 @@
 """What workers say of the trials that they hold, and what they are answered."""
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from tuner_service.domain.study import Executor
 from tuner_service.domain.trial import Verdict
@@ -107,6 +107,12 @@ class PreflightReport(Body):
     attempt: Ordinal = Field(ge=1)
     preflight: Preflight | None = None
     error: str | None = Field(default=None, max_length=20_000)
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.preflight is None and self.error is None:
+            raise ValueError('give "preflight", or "error" with the reason why there is none')
+        return self
 
 
 class Heartbeat(Body):

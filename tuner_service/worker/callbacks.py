@@ -93,7 +93,8 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no 
         super().__init__()
         self.report = report
         self.finite = ("loss", "val_loss", *objectives)
-        self.started = 0.0
+        # A loop of the user's own may not say when an epoch begins: then it begins when the one before ended.
+        self.started = time.perf_counter()
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         self.started = time.perf_counter()
@@ -105,6 +106,7 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no 
         shown = "  ".join(f"{name} {value:.4g}" for name, value in metrics.items())
         print(f"epoch {epoch}  {shown}  ({seconds:.2f} s)", flush=True)
         self.report(EpochReport(epoch, metrics, seconds))
+        self.started = time.perf_counter()
         for name in self.finite:
             if not math.isfinite(metrics.get(name, 0.0)):
                 raise NotFinite(name, metrics[name], epoch)

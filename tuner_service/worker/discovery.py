@@ -5,7 +5,10 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pydantic import ValidationError
+
 from search_spaces.datasets import registry as datasets
+from tuner_service import wire
 from tuner_service.domain.space import Space
 from tuner_service.errors import Invalid
 from tuner_service.worker.messages import Described, Describing, Discovered, Ready, discover
@@ -14,6 +17,10 @@ from tuner_service.worker.process import Died, Process, Program
 
 log = logging.getLogger(__name__)
 
+ENTRIES: Mapping[str, type[wire.SearchSpaceEntry | wire.DatasetEntry]] = {
+    "search_spaces": wire.SearchSpaceEntry,
+    "datasets": wire.DatasetEntry,
+}
 SILENCE_SECONDS = 600.0
 """How long one model's parameters, or one data set, may take to find out about."""
 
@@ -101,11 +108,16 @@ class Discovery(threading.Thread):
         return False
 
     def _keep(self, kind: str, entry: Mapping[str, Any]) -> None:
+        # The server would refuse the whole registration for one that it cannot take.
         try:
+            ENTRIES[kind].model_validate(entry)
             Space.from_json(entry.get("parameters", [])).validate()
         except Invalid as error:
-            # The server would refuse the whole registration for it.
             entry = _broken(entry["name"], error.message)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"]))
+            entry = _broken(entry["name"], f"the server cannot take it: {where}: {first['msg']}")
         if entry.get("status") == "broken":
             log.warning("%s %s is broken: %s", kind, entry["name"], entry["error"])
         self._found[kind][entry["name"]] = entry

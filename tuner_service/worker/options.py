@@ -62,6 +62,12 @@ def check(options: WorkerOptions) -> None:
         for folder in folders:
             if not folder.is_dir():
                 raise BadOptions(f'--{flag}: "{folder}" is no folder')
+    try:
+        options.cache.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadOptions(f'--cache: cannot use "{options.cache}": {error.strerror}') from error
+    if not os.access(options.cache, os.W_OK | os.X_OK):
+        raise BadOptions(f'--cache: cannot write to "{options.cache}"')
     if options.cache_bytes < 1:
         raise BadOptions(f"TUNER_CACHE_BYTES: at least 1, got {options.cache_bytes}")
     if options.name and not re.fullmatch(NAME, options.name):

@@ -70,7 +70,6 @@ class Together(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no 
         self.told = 0
         """How many epochs were told."""
         self._training = False
-        self._in_epoch = False
 
     def set_params(self, params: Mapping[str, Any]) -> None:
         super().set_params(params)
@@ -94,13 +93,10 @@ class Together(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no 
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         self.on_train_begin()
-        self._in_epoch = True
         self._all("on_epoch_begin", epoch, logs)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        if not self._in_epoch:
-            self.on_epoch_begin(epoch)
-        self._in_epoch = False
+        self.on_train_begin()
         # Numbered here: a loop of one's own may count from 1, and a second fit begins again at 0.
         epoch, self.told = self.told, self.told + 1
         self._all("on_epoch_end", epoch, {name: float(v) for name, v in (logs or {}).items()})

@@ -3,19 +3,10 @@
 import traceback
 
 from search_spaces.errors import SearchSpaceError
+from search_spaces.preflight import is_out_of_memory
 from tuner_service.worker.callbacks import TrialFailed
 
 REASON_LINES = 20
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    name = type(error).__name__
-    return (
-        isinstance(error, MemoryError)
-        or "ResourceExhausted" in name
-        or "OutOfMemory" in name
-        or "RESOURCE_EXHAUSTED" in str(error)
-    )
 
 
 def reason(error: BaseException, doing: str) -> str:

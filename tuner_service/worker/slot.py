@@ -200,8 +200,13 @@ class Slot(threading.Thread):
         except Unreachable:
             _give_back(trial)
             return False
-        except (Refused, OSError) as error:
-            _fail(trial, f"the dataset could not be fetched: {error}")
+        except Refused as refusal:
+            _fail(trial, f"the dataset could not be fetched: {refusal}")
+            return False
+        except OSError as error:
+            # This machine's fault and not the trial's: a full disk, a cache that was taken away.
+            _give_back(trial)
+            self._fail(f"the cache of data cannot be used: {error}")
             return False
         process.say(train(trial.task, folder, data))
         return True

@@ -9,9 +9,11 @@ import keras
 import numpy as np
 
 from search_spaces.datasets import Dataset
+from search_spaces.errors import BadFile
 from search_spaces.library import Library
 from search_spaces.own.fit import has_own_fit
 from search_spaces.parameters import presets
+from search_spaces.signature import Signature
 from tuner_service.worker import own_fit
 from tuner_service.worker.callbacks import (
     EpochReport,
@@ -111,7 +113,9 @@ def _train(
     except Exception as error:  # data and families are anybody's files
         return Outcome("failed", reason(error, doing="preparing the data"), None, ())
     if task.preflight is not None:
-        hearer.preflight(*examined(hypermodel, task.preflight, data))
+        found, problem = examined(hypermodel, task.preflight, data)
+        if found is not None or problem is not None:
+            hearer.preflight(found, problem)
         keras.utils.clear_session()
     # After the preflight: the trial must not depend on whether there was one.
     keras.utils.set_random_seed(task.seed)
@@ -134,7 +138,21 @@ def _data(task: Task, library: Library, data_file: Path | None) -> Dataset:
     """Raises SearchSpaceError."""
     if task.data is not None and data_file is not None:
         return library.uploaded(task.data, data_file)
-    return library.dataset(task.dataset)
+    dataset = library.dataset(task.dataset)
+    if task.data is not None and _differs(dataset, task.data):
+        raise BadFile(
+            f'dataset "{task.dataset}" on this worker is not the one that the study was opened on'
+        )
+    return dataset
+
+
+def _differs(dataset: Dataset, entry: Mapping[str, Any]) -> bool:
+    """Whether data that lies here is other data than the entry's; of much data only the shapes are compared."""
+    if dataset.signature != Signature.from_json(entry):
+        return True
+    if entry.get("sha256") is None or is_large(dataset.train, dataset.validation):
+        return False
+    return bool(dataset.sha256 != entry["sha256"])
 
 
 def _call_if_unbuilt(model: keras.Model, data: Dataset) -> None:
@@ -160,10 +178,12 @@ def _fit(
     try:
         early, plateau = _keras_callbacks(task.training)
         monitors = [callback.monitor for callback in (*early, *plateau)]
+        # What a fit of the user's own reports is its own affair, but for what the study is about.
+        needed = metrics if has_own_fit(hypermodel) else [*metrics, *monitors]
         # The order matters: see Metrics and Reporter.
         callbacks = [
             StopOnRequest(hearer.stop_requested),
-            Metrics([*metrics, *monitors]),
+            Metrics(needed),
             *early,
             *plateau,
             best,

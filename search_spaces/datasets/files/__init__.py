@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from search_spaces.datasets.dataset import Dataset
+from search_spaces.datasets.files import extent
 from search_spaces.datasets.files.description import Description, Limits, Told
 from search_spaces.errors import BadFile
 
@@ -30,12 +31,16 @@ class Reader(Protocol):
 
 def describe(path: Path, format: str, told: Told, limits: Limits) -> Description:
     """What a file holds. Looks at all of it, so that what passes here can be trained on. Raises BadFile."""
-    return _reader(format).describe(path, format, told, limits)
+    found = _reader(format).describe(path, format, told, limits)
+    extent.check(found.signature)
+    return found
 
 
 def load(path: Path, format: str, told: Told, limits: Limits, name: str) -> Dataset:
     """The data set in a file, under this name; the same arrays every time. Raises BadFile."""
-    return _reader(format).load(path, format, told, limits, name)
+    dataset = _reader(format).load(path, format, told, limits, name)
+    extent.check(dataset.signature)
+    return dataset
 
 
 def _reader(format: str) -> Reader:

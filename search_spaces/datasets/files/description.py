@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from search_spaces.signature import Kind, Signature
 
@@ -23,6 +23,30 @@ class Told:
     task: Literal["classification", "regression"] | None = None
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     image_size: tuple[int, int] | None = None
+
+    @classmethod
+    def said(cls, data: object) -> "Told":
+        """As a user wrote it. Raises ValueError for what is not understood."""
+        known = ("target", "task", "kinds", "image_size")
+        if not isinstance(data, Mapping):
+            raise ValueError(f"must be an object with some of {', '.join(known)}")
+        if unknown := sorted(set(data) - set(known)):
+            raise ValueError(f'unknown field "{unknown[0]}"; known: {", ".join(known)}')
+        target, task = data.get("target") or [], data.get("task")
+        targets = [target] if isinstance(target, str) else target
+        if not isinstance(targets, list) or not all(isinstance(name, str) for name in targets):
+            raise ValueError('"target" must be a name, or a list of names')
+        if task not in (None, "classification", "regression"):
+            raise ValueError(f'"task" is classification or regression, got {task!r}')
+        kinds = data.get("kinds") or {}
+        if not isinstance(kinds, Mapping) or not set(kinds.values()) <= set(get_args(Kind)):
+            raise ValueError(f'"kinds" gives names one of: {", ".join(get_args(Kind))}')
+        size = data.get("image_size")
+        if size is not None and not (
+            isinstance(size, list) and len(size) == 2 and all(type(side) is int for side in size)
+        ):
+            raise ValueError('"image_size" is [height, width]')
+        return cls.from_json({**data, "target": targets})
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Told":

@@ -68,15 +68,28 @@ def test_what_was_used_a_moment_ago_stays_though_it_is_too_much(tmp_path: Path) 
     assert {"a", "b"} <= {p.name for p in tmp_path.iterdir()}
 
 
-def test_what_killed_processes_left_half_made_goes_in_the_end(tmp_path: Path) -> None:
-    cache = Cache(tmp_path, 50)
-    for name, idle in (("young", RECENT_SECONDS * 2), ("left", 48 * 3600.0)):
-        folder = tmp_path / f"{MAKING}{name}"
-        folder.mkdir()
-        (folder / "file").write_bytes(b"x" * 100)
-        os.utime(folder, (time.time() - idle,) * 2)
+def test_what_killed_processes_left_half_made_goes_and_what_is_being_made_stays(
+    tmp_path: Path,
+) -> None:
+    cache = Cache(tmp_path, 2**40)
     entry(cache, "a")
-    assert sorted(p.name for p in tmp_path.iterdir()) == [f"{MAKING}young", "a", "locks"]
+    (tmp_path / f"{MAKING}b-left").mkdir()
+    begun, go_on = threading.Event(), threading.Event()
+
+    def make(file: Path) -> None:
+        begun.set()
+        go_on.wait()
+        file.write_text("whole")
+
+    maker = threading.Thread(target=cache.get, args=("c", make))
+    maker.start()
+    begun.wait()
+    entry(cache, "a")
+    names = {p.name.rpartition("-")[0] or p.name for p in tmp_path.iterdir()}
+    assert names == {"a", f"{MAKING}c", "locks"}
+    go_on.set()
+    maker.join()
+    assert (tmp_path / "c").read_text() == "whole"
 
 
 def test_stored_arrays_are_mapped_and_the_same(tmp_path: Path) -> None:

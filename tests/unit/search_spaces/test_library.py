@@ -29,7 +29,7 @@ CSV = "a,b,kind,worth\n" + "".join(f"{k},{k % 7},{'xyz'[k % 3]},{k * 0.5}\n" for
 
 def library(folder: Path, **files: str) -> Library:
     for where in ("models", "data"):
-        (folder / where).mkdir(exist_ok=True)
+        (folder / where).mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         (folder / name.replace("__", "/").replace("_dot_", ".")).write_text(content)
     return Library([folder / "models"], [folder / "data"], Cache(folder / "cache", 2**40))
@@ -88,6 +88,53 @@ def test_code_that_loads_nothing_is_broken_and_hurts_nothing_else(
     assert str(tmp_path) not in json.dumps(found)
     assert found["shop"]["status"] == "ready"
     assert found["shop"]["sizes"]["train"] == 36
+
+
+def test_a_name_that_is_taken_or_impossible_is_told_under_another_one(tmp_path: Path) -> None:
+    the = library(tmp_path, data__shop_dot_csv=CSV)
+    for name in ("iris.csv", "two words.csv", "shop.parquet"):
+        (tmp_path / "data" / name).write_text(CSV)
+    found = entries(the)
+    assert found["shop"]["status"] == "ready"
+    broken = {name: entry["error"] for name, entry in found.items() if entry["status"] != "ready"}
+    assert set(broken) == {"iris.csv", "two-words.csv", "shop.parquet"}
+    assert 'the name "iris" is a built-in data set' in broken["iris.csv"]
+    assert "its name must be letters, digits" in broken["two-words.csv"]
+    assert "taken by shop.csv" in broken["shop.parquet"]
+    assert the.dataset("iris").sha256 == datasets.load("iris").sha256
+
+
+def test_a_data_set_that_code_returns_is_called_like_its_file(tmp_path: Path) -> None:
+    code = "from search_spaces import datasets\n\ndef load():\n    return datasets.load('iris')\n"
+    the = library(tmp_path, data__flowers_dot_py=code)
+    assert entries(the)["flowers"]["name"] == "flowers"
+    assert the.dataset("flowers").name == "flowers"
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({"targets": ["kind"]}, 'unknown field "targets"; known: target, task, kinds, image_size'),
+        ({"target": 3}, '"target" must be a name'),
+        ({"task": "clustering"}, '"task" is classification or regression'),
+        ({"kinds": {"b": "picture"}}, '"kinds" gives names one of: vector, image'),
+        ([], "must be an object"),
+    ],
+)
+def test_a_misspelt_hint_is_not_passed_over(tmp_path: Path, told: object, said: str) -> None:
+    the = library(tmp_path, data__shop_dot_csv=CSV, data__shop_dot_told_dot_json=json.dumps(told))
+    entry = entries(the)["shop"]
+    assert entry["status"] == "broken"
+    assert said in entry["error"]
+
+
+def test_one_target_needs_no_list_and_the_notes_are_told(tmp_path: Path) -> None:
+    told = json.dumps({"target": "kind"})
+    the = library(tmp_path, data__shop_dot_csv=CSV, data__shop_dot_told_dot_json=told)
+    entry = entries(the)["shop"]
+    assert entry["outputs"][0]["name"] == "kind"
+    untold = library(tmp_path / "sub", data__shop_dot_csv=CSV)
+    assert any("worth" in note for note in entries(untold)["shop"]["notes"])
 
 
 def test_code_may_load_arrays_of_any_size_from_anywhere(tmp_path: Path) -> None:

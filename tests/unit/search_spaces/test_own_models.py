@@ -10,7 +10,6 @@ import keras_tuner
 import pytest
 
 from search_spaces.own import fit as own_fit
-from search_spaces.own.files import offered_by_packages
 from search_spaces.own.models import Broken, Own, described, find, look_up
 from search_spaces.parameters import presets
 from search_spaces.signature import Signature, label, vector
@@ -275,7 +274,6 @@ def test_installed_packages_offer_theirs(tmp_path: Path, monkeypatch: pytest.Mon
         "by_module = own_package_file\ndense = own_package:Mine\ngone = own_package:nothing\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
-    assert offered_by_packages()
     found = find([])
     assert [(one.name, type(one), one.source) for one in found] == [
         ("by_class", Own, "own-package 1.2"),

@@ -12,7 +12,11 @@ from tests.unit.worker.test_training import task
 from tuner_service.worker.callbacks import EpochReport, LossMoves
 from tuner_service.worker.training import MODEL, PICTURE, Hearer, Outcome, train
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
+    # What Keras says of a callback whose monitor is missing.
+    pytest.mark.filterwarnings("ignore:.*conditioned on metric `val_loss`:UserWarning"),
+]
 
 HEAD = """
 import keras
@@ -106,6 +110,30 @@ class Mine(keras_tuner.HyperModel):{BUILD}
     assert outcome.error is None
     assert [report.epoch for report in reports] == [0, 1, 2]
     assert (tmp_path / "trial" / MODEL).exists()
+
+
+def test_a_loop_of_ones_own_needs_no_metric_but_the_objective(tmp_path: Path) -> None:
+    code = f"""
+class Mine(keras_tuner.HyperModel):{BUILD}
+    def fit(self, hp, model, x, y, validation_data, callbacks=None, **kwargs):
+        for callback in callbacks:
+            callback.set_model(model)
+        for epoch in range(2):
+            loss = model.train_on_batch(x, y)[0]
+            for callback in callbacks:
+                callback.on_epoch_end(epoch, logs={{"my_metric": loss}})
+        return loss
+"""
+    callbacks = {"early_stopping": {"monitor": "val_loss"}, "reduce_lr_on_plateau": {}}
+    mine = [{"metric": "my_metric", "direction": "minimize"}]
+    outcome, reports, _ = run(tmp_path, code, objectives=mine, training=callbacks)
+    assert outcome.error is None
+    assert len(reports) == 2
+    assert reports[1].seconds > 0.001, "from the end of the one before"
+    outcome, _, _ = run(tmp_path, code, training=callbacks)
+    assert outcome.error == (
+        'unknown metric "val_accuracy"; this model reports: learning_rate, my_metric'
+    )
 
 
 @pytest.mark.parametrize(
