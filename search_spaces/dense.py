@@ -7,6 +7,7 @@ import keras_tuner
 from keras import layers
 
 from search_spaces import compiling
+from search_spaces.blocks import ACTIVATIONS
 from search_spaces.signature import Signature
 
 
@@ -24,7 +25,7 @@ class Dense(keras_tuner.HyperModel):  # type: ignore[misc]  # Keras has no types
     def build(self, hp: Any) -> keras.Model:
         depth = hp.Int("depth", 1, 4, default=2)
         width = hp.Int("width", 8, 256, sampling="log", default=32)
-        activation = hp.Choice("activation", ["relu", "elu", "gelu", "tanh"])
+        activation = hp.Choice("activation", ACTIVATIONS)
         batch_norm = hp.Boolean("batch_norm", default=False)
         dropout = hp.Float("dropout", 0.0, 0.5, default=0.0)
         api = hp.Choice("api", ["functional", "sequential"])

@@ -8,8 +8,9 @@ import keras_tuner
 from keras import layers
 
 from search_spaces import compiling
+from search_spaces.blocks import ACTIVATIONS
 from search_spaces.blocks.bases import BASES
-from search_spaces.blocks.image import ACTIVATIONS, GLOBAL_POOLS, Convolution, halving
+from search_spaces.blocks.image import GLOBAL_POOLS, Convolution, halving
 from search_spaces.signature import Signature
 
 

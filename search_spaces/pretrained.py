@@ -10,8 +10,9 @@ import keras
 import keras_tuner
 
 from search_spaces import compiling
+from search_spaces.blocks import ACTIVATIONS
 from search_spaces.blocks.bases import BASES
-from search_spaces.blocks.image import ACTIVATIONS, condensed
+from search_spaces.blocks.image import condensed
 from search_spaces.errors import SearchSpaceError
 from search_spaces.signature import Signature
 

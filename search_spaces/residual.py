@@ -8,7 +8,8 @@ import keras_tuner
 from keras import layers
 
 from search_spaces import compiling
-from search_spaces.blocks.image import ACTIVATIONS, POOLS, Convolution, condensed, halving
+from search_spaces.blocks import ACTIVATIONS
+from search_spaces.blocks.image import POOLS, Convolution, condensed, halving
 from search_spaces.signature import Signature
 
 

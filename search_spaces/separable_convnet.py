@@ -7,7 +7,8 @@ import keras_tuner
 from keras import layers
 
 from search_spaces import compiling
-from search_spaces.blocks.image import ACTIVATIONS, POOLS, condensed, halving, normalised
+from search_spaces.blocks import ACTIVATIONS
+from search_spaces.blocks.image import POOLS, condensed, halving, normalised
 from search_spaces.signature import Signature
 
 KERNEL = 3

@@ -1,1 +1,3 @@
 """What several families are built of."""
+
+ACTIVATIONS = ["relu", "elu", "gelu", "tanh"]

@@ -7,7 +7,6 @@ from keras import layers
 
 POOLS = {"average": layers.AveragePooling2D, "max": layers.MaxPooling2D}
 GLOBAL_POOLS = {"average": layers.GlobalAveragePooling2D, "max": layers.GlobalMaxPooling2D}
-ACTIVATIONS = ["relu", "elu", "gelu", "tanh"]
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,10 @@ from typing import Any
 
 from keras import layers, ops
 
+from search_spaces.blocks import ACTIVATIONS
+
 POOLS = {"average": layers.AveragePooling1D, "max": layers.MaxPooling1D}
 GLOBAL_POOLS = {"average": layers.GlobalAveragePooling1D, "max": layers.GlobalMaxPooling1D}
-ACTIVATIONS = ["relu", "elu", "gelu", "tanh"]
 CELLS = {"lstm": layers.LSTM, "gru": layers.GRU}
 PADDING = 0
 

@@ -84,7 +84,8 @@ class KerasDataset:
                 "test": self.test,
             },
             # Over the arrays, as everywhere, and so not known before they are.
-            "sha256": None,
+            # Of the file, as of an upload; of several, or where Keras insists on none, nobody knows it beforehand.
+            "sha256": self.files[0].sha256 if len(self.files) == 1 else None,
             "source": self.source,
             "status": "not here",
             "error": f"no worker has it or can fetch it from {hosts}: put {self._wanted} "

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+import keras_tuner
 from keras_tuner.engine import hyperparameters as kinds
 
 from search_spaces.errors import BranchBroken, ConflictingRanges, SpaceTooDeep, ValueNotAllowed
@@ -47,6 +48,9 @@ class Hints(Presets):
             return fitting(hyperparameter, value)
         except ValueNotAllowed:
             return hyperparameter.default  # type: ignore[no-any-return]  # KerasTuner has no types
+
+
+Hints.__name__ = keras_tuner.HyperParameters.__name__  # what a user's own typo is told with
 
 
 class Exploration:

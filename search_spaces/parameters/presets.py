@@ -35,6 +35,9 @@ class Presets(keras_tuner.HyperParameters):  # type: ignore[misc]  # Keras has n
         return fitting(hyperparameter, value)
 
 
+Presets.__name__ = keras_tuner.HyperParameters.__name__  # what a user's own typo is told with
+
+
 def fitting(hyperparameter: Any, value: Value) -> Value:
     """The value in the parameter's own type. Raises ValueNotAllowed.
 

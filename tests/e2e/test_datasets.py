@@ -1,5 +1,6 @@
 """Data of one's own by the command line and from Python, on a real server."""
 
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -41,6 +42,8 @@ def test_data_is_added_shown_listed_and_removed(house: House, tmp_path: Path) ->
     assert "houses" in tuner(house, "datasets", "--json").stdout
     assert "uploaded csv" in tuner(house, "datasets", "houses").stdout
     assert "mnist.npz" in tuner(house, "datasets", "mnist").stdout
+    shown = tuner(house, "datasets", "--home", str(house.home), "--json", "houses").stdout
+    assert json.loads(shown)["name"] == "houses"
     assert tuner(house, "datasets", "remove", "houses").returncode == 0
     gone = tuner(house, "datasets", "houses")
     assert gone.returncode == 1

@@ -17,15 +17,29 @@ if TYPE_CHECKING:  # see connection.py
 Name = Annotated[str, typer.Argument(help="The data set's name.", show_default=False)]
 
 
+VALUED = ("--url", "--token", "--home")
+"""The options of listing and showing that have a value."""
+
+
 class ListedOrShown(TyperGroup):
     """``tuner datasets`` lists, ``tuner datasets NAME`` shows: as ``tuner spaces`` does."""
 
     def parse_args(self, context: Any, args: list[str]) -> list[str]:
-        if not args or (args[0].startswith("-") and args[0] not in ("--help", "-h")):
-            args = ["list", *args]
-        elif args[0] not in self.commands and not args[0].startswith("-"):
+        words = _words(args)
+        if words and words[0] not in self.commands:
             args = ["show", *args]
+        elif not words and "--help" not in args:
+            args = ["list", *args]
         return super().parse_args(context, args)
+
+
+def _words(args: list[str]) -> list[str]:
+    """What is neither an option nor the value of one."""
+    return [
+        word
+        for before, word in zip(["", *args], args, strict=False)
+        if not word.startswith("-") and before not in VALUED
+    ]
 
 
 app = typer.Typer(

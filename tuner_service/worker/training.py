@@ -8,7 +8,7 @@ from typing import Any, Literal
 import keras
 import numpy as np
 
-from search_spaces.datasets import Dataset
+from search_spaces.datasets import FETCHED, Dataset
 from search_spaces.errors import BadFile
 from search_spaces.library import Library
 from search_spaces.own.fit import has_own_fit
@@ -150,9 +150,9 @@ def _differs(dataset: Dataset, entry: Mapping[str, Any]) -> bool:
     """Whether data that lies here is other data than the entry's; of much data only the shapes are compared."""
     if dataset.signature != Signature.from_json(entry):
         return True
-    if entry.get("sha256") is None or is_large(dataset.train, dataset.validation):
+    if dataset.name in FETCHED or is_large(dataset.train, dataset.validation):
         return False
-    return bool(dataset.sha256 != entry["sha256"])
+    return entry.get("sha256") not in (None, dataset.sha256)
 
 
 def _call_if_unbuilt(model: keras.Model, data: Dataset) -> None:

@@ -76,7 +76,9 @@ def opened(path: Path, limits: Limits) -> Iterator[Archive]:
         try:
             zip_file = ZipFile(file)
         except BROKEN as error:
-            raise BadFile(f"is not a zip file, or damaged: {_reason(error)}") from error
+            raise BadFile(
+                f"is no zip archive, as .npz and .zip files are, or is damaged: {_reason(error)}"
+            ) from error
         with zip_file:
             _check(zip_file.infolist(), limits)
             yield Archive(zip_file)

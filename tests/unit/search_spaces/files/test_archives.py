@@ -106,5 +106,5 @@ def test_a_directory_of_far_too_many_members_is_not_read_at_all(tmp_path: Path) 
 @pytest.mark.parametrize("data", [b"", b"PK", b"no zip at all" * 100])
 def test_other_files_are_refused(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "a.zip").write_bytes(data)
-    with pytest.raises(BadFile, match="is not a zip file, or damaged"):
+    with pytest.raises(BadFile, match="is no zip archive, as "):
         read_all(tmp_path / "a.zip", Limits())
