@@ -50,33 +50,26 @@ def test_data_is_added_shown_listed_and_removed(house: House, tmp_path: Path) ->
     assert gone.stderr.startswith('error: unknown dataset "houses"; known: ')
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "options", "said"),
-    [
-        ("a.csv", "a,b\n1,2\n3\n", (), "line 3"),
-        ("a.xlsx", "x", (), "the name does not say which format it is; known: npz, csv,"),
-        ("a.csv", CSV, ("--target", "prize"), 'there is no column "prize"'),
-        ("a.csv", CSV, ("--kind", "size"), '"size" is not NAME=KIND'),
-        ("a.csv", CSV, ("--image-size", "big"), "is not HEIGHTxWIDTH"),
-        ("missing.csv", None, (), "No such file"),
-    ],
-)
-def test_what_is_wrong_is_told_in_one_message(
-    house: House,
-    tmp_path: Path,
-    name: str,
-    content: str | None,
-    options: tuple[str, ...],
-    said: str,
-) -> None:
+WRONG: list[tuple[str, str | None, tuple[str, ...], str]] = [
+    ("a.csv", "a,b\n1,2\n3\n", (), "line 3"),
+    ("a.xlsx", "x", (), "the name does not say which format it is; known: npz, csv,"),
+    ("a.csv", CSV, ("--target", "prize"), 'there is no column "prize"'),
+    ("a.csv", CSV, ("--kind", "size"), '"size" is not NAME=KIND'),
+    ("a.csv", CSV, ("--image-size", "big"), "is not HEIGHTxWIDTH"),
+    ("missing.csv", None, (), "No such file"),
+]
+
+
+def test_what_is_wrong_is_told_in_one_message(house: House, tmp_path: Path) -> None:
     house.serve()
-    if content is not None:
-        (tmp_path / name).write_text(content)
-    refused = tuner(house, "datasets", "add", "mine", str(tmp_path / name), *options)
-    assert refused.returncode == 1
-    assert refused.stderr.startswith("error: ")
-    assert said in refused.stderr
-    assert "Traceback" not in refused.stderr
+    for name, content, options, said in WRONG:
+        if content is not None:
+            (tmp_path / name).write_text(content)
+        refused = tuner(house, "datasets", "add", "mine", str(tmp_path / name), *options)
+        assert refused.returncode == 1, said
+        assert refused.stderr.startswith("error: ")
+        assert said in refused.stderr
+        assert "Traceback" not in refused.stderr
 
 
 def test_the_client_uploads_and_deletes(house: House, tmp_path: Path) -> None:
