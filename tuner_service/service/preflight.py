@@ -5,7 +5,7 @@ from tuner_service.domain.metrics import unknown_metrics
 from tuner_service.domain.study import StudyState
 from tuner_service.domain.trial import TrialState, Verdict
 from tuner_service.service.change import Change, change
-from tuner_service.service.reports import check_holder, held_in
+from tuner_service.service.reports import held_trial
 from tuner_service.service.setup import Service
 from tuner_service.storage import studies
 
@@ -18,8 +18,7 @@ def report(
     Only the first report counts; repeating it changes nothing. Raises StaleAttempt, NotYourTrial.
     """
     with change(service, name) as current:
-        trial = held_in(current, number, found.attempt)
-        check_holder(current.study, trial, holder)
+        _, trial = held_trial(current.connection, name, number, found.attempt, holder)
         if trial.state is not TrialState.RUNNING or current.study.state is not StudyState.RUNNING:
             return (
                 Verdict.PAUSE

@@ -22,7 +22,7 @@ from tuner_service.errors import (
     known,
 )
 from tuner_service.search import judge, may_prune
-from tuner_service.service.change import Change, change
+from tuner_service.service.change import change
 from tuner_service.service.setup import Service
 from tuner_service.storage import epochs, studies, trials
 
@@ -38,7 +38,7 @@ def report_epoch(
     """
     epoch = Epoch(report.epoch, finite(report.metrics), report.seconds)
     with service.database.read() as connection:
-        study, trial = _held(connection, name, number, report.attempt, holder)
+        study, trial = held_trial(connection, name, number, report.attempt, holder)
         if trial.state is not TrialState.RUNNING:
             return _ENDED_BY_SERVER[trial.state]
         if epoch.epoch < trial.epochs:
@@ -84,7 +84,7 @@ def heartbeat(
     with service.database.write() as connection:
         # Under the study's lock like every change, so that the reaper cannot take what is renewed at this moment.
         studies.lock(connection, name)
-        study, trial = _held(connection, name, number, attempt, holder)
+        study, trial = held_trial(connection, name, number, attempt, holder)
         if trial.state is not TrialState.RUNNING:
             return _ENDED_BY_SERVER[trial.state]
         renewed = trials.renew(connection, trial, service.settings.lease_seconds)
@@ -111,7 +111,7 @@ def finish(
                 raise FinishDiffers(name, number, trial.state)
         if trial.state is not TrialState.RUNNING or trial.attempt != result.attempt:
             raise StaleAttempt(name, number, result.attempt, trial.attempt, trial.state)
-        check_holder(study, trial, holder)
+        _check_holder(study, trial, holder)
         state, error, values = _outcome(connection, study, trial, result)
         ended = current.end(
             trial,
@@ -136,7 +136,7 @@ def release(service: Service, name: str, number: int, attempt: int, holder: int 
             return trial
         if trial.state is not TrialState.RUNNING or trial.attempt != attempt:
             raise StaleAttempt(name, number, attempt, trial.attempt, trial.state)
-        check_holder(current.study, trial, holder)
+        _check_holder(current.study, trial, holder)
         queued = trials.requeue(current.connection, trial)
         assert queued is not None, "the study's lock is held and the trial was read under it"
         current.remember(trial, "released", "given back by its worker")
@@ -144,31 +144,22 @@ def release(service: Service, name: str, number: int, attempt: int, holder: int 
     return queued
 
 
-def _held(
+def held_trial(
     connection: Connection, name: str, number: int, attempt: int, holder: int | None
 ) -> tuple[Study, Trial]:
-    """The trial, if this attempt holds it or held it until the server ended it."""
+    """The trial, if this attempt holds it or held it until the server ended it. Raises StaleAttempt, NotYourTrial."""
     study, trial = trials.with_study(connection, name, number)
     held = trial.state is TrialState.RUNNING or trial.state in _ENDED_BY_SERVER
     if not held or trial.attempt != attempt:
         raise StaleAttempt(name, number, attempt, trial.attempt, trial.state)
-    check_holder(study, trial, holder)
+    _check_holder(study, trial, holder)
     return study, trial
 
 
-def check_holder(study: Study, trial: Trial, holder: int | None) -> None:
+def _check_holder(study: Study, trial: Trial, holder: int | None) -> None:
     # After the attempt was found current: whoever lost a trial must hear that, and not that it is another's.
     if holder is not None and trial.holder != holder:
         raise NotYourTrial(study.name, trial.number)
-
-
-def held_in(current: Change, number: int, attempt: int) -> Trial:
-    """The trial of a change, if this attempt holds it or held it until the server ended it. Raises StaleAttempt."""
-    trial = trials.get(current.connection, current.study, number)
-    held = trial.state is TrialState.RUNNING or trial.state in _ENDED_BY_SERVER
-    if not held or trial.attempt != attempt:
-        raise StaleAttempt(current.study.name, number, attempt, trial.attempt, trial.state)
-    return trial
 
 
 def _go_on(study: Study) -> Verdict:
