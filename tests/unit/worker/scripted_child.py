@@ -26,15 +26,17 @@ def send(**message: Any) -> None:
 
 
 def listen() -> None:
-    with connection.makefile("rb") as lines:
-        for line in lines:
-            message = json.loads(line)
-            if message["type"] == "stop":
-                stop.set()
-            else:
-                stop.clear()
-                tasks.put(message)
-    os._exit(0)
+    try:
+        with connection.makefile("rb") as lines:
+            for line in lines:
+                message = json.loads(line)
+                if message["type"] == "stop":
+                    stop.set()
+                else:
+                    stop.clear()
+                    tasks.put(message)
+    finally:  # a supervisor that is killed with a message unread resets the connection
+        os._exit(0)
 
 
 def play(script: str, data: str | None) -> tuple[str, str | None]:
