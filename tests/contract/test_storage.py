@@ -11,15 +11,17 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
 from tuner_service.domain.trial import Trial
+from tuner_service.service.reaper import reap
 from tuner_service.service.setup import (
     Service,
-    _make_home,
     current_revision,
+    make_home,
     open_service,
     upgrade_database,
 )
 from tuner_service.settings import Settings
-from tuner_service.storage import schema, studies
+from tuner_service.storage import artifacts, happenings, schema, studies
+from tuner_service.storage import trials as trials_storage
 from tuner_service.storage.engine import Database, WouldWait
 from tuner_service.storage.tables import metadata, trials
 
@@ -35,6 +37,14 @@ OLD_SPEC = {
     "max_parallel": None,
     "priority": 0,
 }
+OLD_ROWS = (
+    "INSERT INTO trials (id, study_id, number, state, origin, attempt, worker, parameters, epochs, notes,"
+    " lease_expires_at, started_at) VALUES (1, 1, 0, 'running', 'search', 1, 'w', '{}', 1, '{}', 9.0, 2.0)",
+    "INSERT INTO epochs (trial_id, epoch, metrics) VALUES (1, 0, '{\"val_accuracy\": 0.5}')",
+    "INSERT INTO history (trial_id, at, what, worker, attempt) VALUES (1, 2.0, 'claimed', 'w', 1)",
+    "INSERT INTO artifacts (trial_id, name, size, sha256, path, created_at)"
+    " VALUES (1, 'log.txt', 1, 'ab', '1/0/x', 3.0)",
+)
 
 
 def test_migrations_make_exactly_the_tables_of_the_code(service: Service) -> None:
@@ -60,7 +70,7 @@ def test_a_newer_database_is_refused_with_a_clear_message(settings: Settings) ->
 
 
 def test_a_database_of_the_first_schema_is_brought_up_to_date(settings: Settings) -> None:
-    _make_home(settings)
+    make_home(settings)
     database = Database(settings.database)
     with database.write() as connection:
         config = schema._config()
@@ -74,13 +84,26 @@ def test_a_database_of_the_first_schema_is_brought_up_to_date(settings: Settings
             ),
             {"spec": json.dumps(OLD_SPEC)},
         )
+        for statement in OLD_ROWS:
+            connection.execute(text(statement))
     database.close()
     assert upgrade_database(settings) == schema.newest()
     with open_service(settings) as service:
         with service.database.read() as connection:
             assert compare_metadata(MigrationContext.configure(connection), metadata) == []
             study = studies.get(connection, "old")
+            trial = trials_storage.get(connection, study, 0)
+            [line] = happenings.page(connection, trial)
+            [file] = artifacts.page(connection, trial)
         assert (study.name, study.data, study.budget.trials) == ("old", None, 3)
+        assert (trial.attempt, trial.deaths, trial.checkpoint) == (1, 0, None)
+        assert (line.what, line.epochs, file.checkpoint) == ("claimed", (), None)
+        assert study.spec.max_attempts == 3
+        # Its lease ran out long ago: another worker takes it on from the beginning.
+        assert reap(service) == 1
+        with service.database.read() as connection:
+            again = trials_storage.get(connection, study, 0)
+        assert (again.state, again.epochs, again.deaths) == ("queued", 0, 1)
 
 
 def test_a_trials_columns_are_its_fields_in_order() -> None:

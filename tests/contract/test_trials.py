@@ -99,6 +99,20 @@ def test_priority_goes_first_and_equals_share(api: httpx.Client) -> None:
     assert order == ["a", "b", "a", "b", "low"]
 
 
+def test_equal_studies_take_turns_at_a_single_slot(api: httpx.Client) -> None:
+    for name in ("a", "b"):
+        api.post(
+            "/v1/studies", json={"name": name, "search_space": "dense", "dataset": "digits"}
+        ).raise_for_status()
+    api.put("/v1/workers/w1", json={"search_spaces": ["dense"], "datasets": ["digits"]})
+    order = []
+    for n in range(4):
+        trial = api.post("/v1/claims", json={"worker": "w1", "key": f"k{n}"}).json()
+        assert api.post(path(trial, "cancel")).status_code == 200
+        order.append(trial["study"])
+    assert order == ["a", "b", "a", "b"]
+
+
 def test_epochs_come_in_order_and_repeats_change_nothing(api: httpx.Client) -> None:
     opened(api)
     trial = claimed(api)

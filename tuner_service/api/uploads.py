@@ -32,7 +32,7 @@ _BODY = {
 @router.put(
     TRIAL + "/artifacts/{name}",
     status_code=201,
-    responses={201: {"model": wire.ArtifactReply}, **problems(404, 409, 413)},
+    responses={201: {"model": wire.ArtifactReply}, **problems(404, 409, 413, 507)},
     openapi_extra=_BODY,
 )
 async def upload(
@@ -45,6 +45,14 @@ async def upload(
     attempt: Annotated[
         int | None,
         Query(ge=1, lt=2**31, description="Left out: the one that is current at the start."),
+    ] = None,
+    checkpoint: Annotated[
+        int | None,
+        Query(
+            ge=1,
+            lt=2**31,
+            description="The file is a checkpoint of so many epochs, from which the trial can go on.",
+        ),
     ] = None,
     content_digest: Annotated[
         str | None,
@@ -69,6 +77,7 @@ async def upload(
             part,
             artifact=name,
             expected_sha256=expected,
+            checkpoint=checkpoint,
         )
     finally:
         await run_in_threadpool(part.discard)

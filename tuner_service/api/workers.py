@@ -8,10 +8,10 @@ from fastapi.responses import JSONResponse
 
 from tuner_service import wire
 from tuner_service.api.conventions import Listed, Number, Paged, problems
-from tuner_service.api.promptly import promptly
+from tuner_service.api.promptly import promptly, urgently
 from tuner_service.api.security import Reader, ServiceNow, Worker
 from tuner_service.api.studies import POLL_SECONDS, first_of
-from tuner_service.service import claims, preflight, reports, workers
+from tuner_service.service import attempts, claims, preflight, reports, workers
 from tuner_service.service.bell import WORK
 from tuner_service.service.views import trial_json
 
@@ -74,7 +74,7 @@ async def report_epoch(
     study: str, number: Number, report: wire.EpochReport, service: ServiceNow, by: Worker
 ) -> JSONResponse:
     """Record an epoch and renew the lease. `prune` and `cancel` have already ended the trial."""
-    verdict = await promptly(reports.report_epoch, service, study, number, report, by.holder)
+    verdict = await urgently(reports.report_epoch, service, study, number, report, by.holder)
     return JSONResponse({"verdict": verdict})
 
 
@@ -83,7 +83,7 @@ async def heartbeat(
     study: str, number: Number, beat: wire.Heartbeat, service: ServiceNow, by: Worker
 ) -> JSONResponse:
     """Renew the lease between epochs."""
-    verdict = await promptly(reports.heartbeat, service, study, number, beat.attempt, by.holder)
+    verdict = await urgently(reports.heartbeat, service, study, number, beat.attempt, by.holder)
     return JSONResponse({"verdict": verdict})
 
 
@@ -110,8 +110,22 @@ async def finish(
 
 @router.post(TRIAL + "/release", responses=_ENDED)
 async def release(
-    study: str, number: Number, body: wire.Heartbeat, service: ServiceNow, by: Worker
+    study: str, number: Number, body: wire.Release, service: ServiceNow, by: Worker
 ) -> JSONResponse:
-    """Give the trial back unharmed."""
-    trial = await promptly(reports.release, service, study, number, body.attempt, by.holder)
+    """Give the trial back, to go on after its newest checkpoint elsewhere.
+
+    Unharmed, or with the last words of an attempt that died: after `training.max_attempts` deaths the trial fails.
+    """
+    trial = await promptly(reports.release, service, study, number, body, by.holder)
     return JSONResponse(trial_json(study, trial))
+
+
+@router.post(
+    TRIAL + "/fall-back",
+    responses={200: {"model": wire.FallBackReply}, **problems(404, 409, 413, 415)},
+)
+def fall_back(
+    study: str, number: Number, body: wire.FallBack, service: ServiceNow, by: Worker
+) -> JSONResponse:
+    """The checkpoint that the trial was handed out with cannot be used: go on from the one before, or the beginning."""
+    return JSONResponse(attempts.fall_back(service, study, number, body, by.holder))

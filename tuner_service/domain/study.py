@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from tuner_service.domain.space import Space
+from tuner_service.domain.training import MAX_ATTEMPTS
 
 
 class StudyState(StrEnum):
@@ -94,6 +95,17 @@ class Spec:
     training: Mapping[str, Any]
     max_parallel: int | None
     priority: int
+
+    @property
+    def max_attempts(self) -> int:
+        """So many deaths of its attempts end a trial."""
+        most: int = self.training.get("max_attempts", MAX_ATTEMPTS)
+        return most
+
+    @property
+    def retries_failed(self) -> bool:
+        """Whether a failure inside training counts as a death, after which the trial is handed out again."""
+        return bool(self.training.get("retry_failed", False))
 
     @property
     def objective(self) -> Objective:

@@ -10,6 +10,8 @@ from typing import Any
 from tuner_service.domain.space import Parameter, Type, Value
 
 PREFIX = "training."
+MAX_ATTEMPTS = 3
+"""A trial that died so often, whatever it died of, is not handed out again unless the study says otherwise."""
 INTEGERS = frozenset({"epochs", "batch_size", "patience", "start_from_epoch", "cooldown"})
 SMALLEST = {
     "epochs": 1,

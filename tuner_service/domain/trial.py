@@ -78,6 +78,10 @@ class Trial:
     """What its suggestion was made from, and what the sampler noted down."""
     finish_digest: str | None
     ended_revision: int | None
+    deaths: int
+    """How many of its attempts died: their worker vanished, or their training process did."""
+    checkpoint: int | None
+    """How many epochs are in the newest checkpoint; None while there is none."""
 
     @property
     def seconds(self) -> float | None:
@@ -104,17 +108,24 @@ class Happening:
     worker: str | None
     attempt: int
     detail: str | None = None
+    epochs: tuple[Epoch, ...] = ()
+    """Those that were rolled back."""
 
 
 @dataclass(frozen=True)
 class Artifact:
-    """A file that a trial left, whole. ``size`` in bytes; ``path`` is its place in the store."""
+    """A file that a trial left, whole. ``size`` in bytes; ``path`` is its place in the store.
+
+    ``attempt`` sent it. ``checkpoint``: of a checkpoint, how many epochs are in it.
+    """
 
     name: str
     size: int
     sha256: str
     path: str
     created_at: float
+    attempt: int | None
+    checkpoint: int | None
 
 
 def finite(metrics: Mapping[str, float | None]) -> dict[str, float | None]:

@@ -11,21 +11,20 @@ from tuner_service.service.setup import Service
 
 log = logging.getLogger(__name__)
 
-MOST_SECONDS = 5.0
-FORGET_SECONDS = 3600.0
+TIDY_SECONDS = 3600.0
 
 
 async def reap_forever(service: Service, stopping: asyncio.Event) -> None:
     """Look for leases that ran out, until the server stops; a database that is away costs only a line in the log."""
-    every = min(MOST_SECONDS, service.settings.lease_seconds / 4)
-    forget_at = 0.0
+    every = reaper.round_seconds(service.settings.lease_seconds)
+    tidy_at = 0.0
     loop = asyncio.get_running_loop()
     while not stopping.is_set():
         try:
             await run_in_threadpool(reaper.reap, service)
-            if loop.time() >= forget_at:
-                await run_in_threadpool(reaper.forget_old_keys, service)
-                forget_at = loop.time() + FORGET_SECONDS
+            if loop.time() >= tidy_at:
+                await run_in_threadpool(reaper.tidy, service)
+                tidy_at = loop.time() + TIDY_SECONDS
         except TunerError as error:
             log.warning("the reaper will try again: %s", error.message)
         except (

@@ -7,16 +7,20 @@ from sqlalchemy import Connection
 from tuner_service.domain.study import Study
 from tuner_service.domain.trial import Artifact, Trial, TrialState
 from tuner_service.errors import (
+    EpochOutOfOrder,
     Invalid,
-    NotYourTrial,
     Problem,
     StaleAttempt,
     UnknownArtifact,
 )
+from tuner_service.service.held import check_holder
 from tuner_service.service.setup import Service
 from tuner_service.service.store import Upload
 from tuner_service.storage import artifacts, studies, trials
 
+CHECKPOINTS_KEPT = 2
+"""The newest, and the one before it for the day on which the newest is damaged."""
+DISCARDED_AT_ONCE = 500
 LOG = "log.txt"
 LOG_LINES = 200
 LOG_BYTES = 256 * 1024
@@ -44,8 +48,13 @@ def store(
     *,
     artifact: str,
     expected_sha256: str | None,
+    checkpoint: int | None = None,
 ) -> Artifact:
-    """Make a received file visible, if it is what its sender says it is. Raises Invalid, StaleAttempt."""
+    """Make a received file visible, if it is what its sender says it is.
+
+    As a checkpoint it is what the trial goes on from, after so many epochs; of those the newest two are kept. Raises
+    Invalid, StaleAttempt, EpochOutOfOrder.
+    """
     if expected_sha256 is not None and upload.sha256 != expected_sha256:
         msg = f"Content-Digest says sha-256 {expected_sha256}, the body has {upload.sha256}"
         raise Invalid([Problem(("header", "Content-Digest"), msg)], code="digest_mismatch")
@@ -55,14 +64,43 @@ def store(
         with service.database.write() as connection:
             _, at = studies.lock(connection, name)
             _, trial = _holding(connection, name, number, attempt, holder)
-            replaced = artifacts.put(connection, trial, artifact, upload.size, upload.sha256, key)
+            kept = Artifact(
+                artifact, upload.size, upload.sha256, key, at, trial.attempt, checkpoint
+            )
+            artifacts.put(connection, trial, kept)
+            if checkpoint is not None:
+                _take_as_checkpoint(connection, name, trial, attempt, checkpoint)
         stored = True
     finally:
         if not stored:
             service.store.remove(key)
-    if replaced is not None:
-        service.store.remove(replaced)
-    return Artifact(artifact, upload.size, upload.sha256, key, at)
+    remove_discarded(service)
+    return kept
+
+
+def _take_as_checkpoint(
+    connection: Connection, name: str, trial: Trial, attempt: int, epochs: int
+) -> None:
+    if trial.state is not TrialState.RUNNING:
+        raise StaleAttempt(name, trial.number, attempt, trial.attempt, trial.state)
+    if epochs > trial.epochs:
+        raise EpochOutOfOrder(name, trial.number, epochs, trial.epochs)
+    newest, *rest = artifacts.checkpoints(connection, trial)
+    artifacts.drop(connection, trial, rest[CHECKPOINTS_KEPT - 1 :])
+    noted = trials.note_checkpoint(connection, trial, newest.checkpoint or 0)
+    assert noted, "the study's lock is held and the trial was read under it"
+
+
+def remove_discarded(service: Service) -> None:
+    """Remove the files that no row names any more."""
+    with service.database.read() as connection:
+        paths = artifacts.discarded_paths(connection, DISCARDED_AT_ONCE)
+    if not paths:
+        return
+    for path in paths:
+        service.store.remove(path)
+    with service.database.write() as connection:
+        artifacts.forget_discarded(connection, paths)
 
 
 def page(service: Service, name: str, number: int) -> list[Artifact]:
@@ -76,12 +114,12 @@ def page(service: Service, name: str, number: int) -> list[Artifact]:
 def open_artifact(
     service: Service, name: str, number: int, artifact: str
 ) -> tuple[Artifact, Iterator[bytes]]:
-    """An artifact and its bytes. Raises UnknownArtifact."""
+    """An artifact and its bytes. Raises UnknownArtifact, ArtifactDamaged."""
     found = {each.name: each for each in page(service, name, number)}
     if artifact not in found:
         raise UnknownArtifact(name, number, artifact, found)
     try:
-        return found[artifact], service.store.read(found[artifact].path)
+        return found[artifact], service.store.read(found[artifact].path, found[artifact].size)
     except FileNotFoundError as error:
         raise UnknownArtifact(name, number, artifact, ()) from error
 
@@ -107,6 +145,5 @@ def _holding(
     queued = trial.state is TrialState.QUEUED
     if unnamed_and_over or queued or attempt not in (None, trial.attempt):
         raise StaleAttempt(name, number, attempt or trial.attempt, trial.attempt, trial.state)
-    if holder is not None and trial.holder != holder:
-        raise NotYourTrial(name, number)
+    check_holder(study, trial, holder)
     return study, trial

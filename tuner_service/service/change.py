@@ -14,7 +14,7 @@ from tuner_service.errors import IllegalTransition
 from tuner_service.service.bell import WORK
 from tuner_service.service.setup import Service
 from tuner_service.service.views import Json, epoch_json, study_json, text, trial_json
-from tuner_service.storage import events, happenings, studies, trials
+from tuner_service.storage import artifacts, events, happenings, studies, trials
 
 
 @dataclass
@@ -40,9 +40,11 @@ class Change:
     def tell_study(self) -> None:
         self._events.append((EventKind.STUDY, text(study_json(self.connection, self.study))))
 
-    def remember(self, trial: Trial, what: str, detail: str | None = None) -> None:
+    def remember(
+        self, trial: Trial, what: str, detail: str | None = None, epochs: tuple[Epoch, ...] = ()
+    ) -> None:
         """Write a line of the trial's history, under the worker that holds or held it."""
-        happening = Happening(self.at, what, trial.worker, trial.attempt, detail)
+        happening = Happening(self.at, what, trial.worker, trial.attempt, detail, epochs)
         happenings.remember(self.connection, trial, happening)
 
     def transit(self, action: str, reason: str | None = None) -> None:
@@ -74,6 +76,10 @@ class Change:
             if self.study.ended_revision != self.revision:
                 studies.note_end(self.connection, self.study)
                 self.study = replace(self.study, ended_revision=self.revision)
+            if ended.checkpoint is not None:
+                # An ended trial goes on nowhere.
+                checkpoints = artifacts.checkpoints(self.connection, ended)
+                artifacts.drop(self.connection, ended, checkpoints)
             self.tell_trial(ended)
         return ended
 
@@ -99,18 +105,11 @@ class Change:
                 self.cancel_open_trials("the study failed")
                 self.tell_study()
                 return
-        if not (study.budget_spent or study.out_of_time(self.at)):
-            return
-        if study.out_of_time(self.at) and not study.budget_spent:
-            # Out of time: what nobody has begun will not begin any more.
-            for trial in trials.all_open(self.connection, study):
-                if trial.state is TrialState.QUEUED and self.end(trial, TrialState.CANCELLED):
-                    self.remember(trial, "cancelled", "the study's time is up")
-        self.complete_if_idle(
-            None
-            if study.budget_spent
-            else f"the time budget of {study.budget.seconds:g} s is spent"
-        )
+        if study.out_of_time(self.at):
+            self.cancel_open_trials("the study's time is up")
+            self.complete_if_idle(f"the time budget of {study.budget.seconds:g} s is spent")
+        elif study.budget_spent:
+            self.complete_if_idle(None)
 
     def complete_if_idle(self, reason: str | None) -> bool:
         """End the study unless trials are still queued or running; whether it was.

@@ -11,10 +11,11 @@ from tuner_service import wire
 from tuner_service.domain import training
 from tuner_service.domain.space import Value
 from tuner_service.domain.study import Executor, Study, StudyState
-from tuner_service.domain.trial import Origin, Trial
-from tuner_service.errors import KeyReused, UnknownWorker
+from tuner_service.domain.trial import Origin, Trial, TrialState
+from tuner_service.errors import KeyReused, StaleAttempt, UnknownWorker
 from tuner_service.search import Past, Suggestion, suggest
 from tuner_service.service import catalogue
+from tuner_service.service.attempts import from_epoch, resume_of
 from tuner_service.service.change import Change, change
 from tuner_service.service.histories import past
 from tuner_service.service.setup import Service
@@ -31,7 +32,8 @@ ROUNDS = 8
 def claim(service: Service, request: wire.ClaimRequest, holder: int | None) -> Json | None:
     """A trial to work on, under the next attempt and with a lease; None if there is no work now.
 
-    The same key gets the same trial again. Raises KeyReused, UnknownStudy, UnknownWorker.
+    The same key gets the same trial again, and StaleAttempt once that was lost. Raises KeyReused, UnknownStudy,
+    UnknownWorker.
     """
     digest = hashlib.sha256(request.model_dump_json().encode()).hexdigest()
     with service.database.read() as connection:
@@ -39,13 +41,17 @@ def claim(service: Service, request: wire.ClaimRequest, holder: int | None) -> J
             if before.body_digest != digest:
                 raise KeyReused(request.key, ("key",))
             study, trial = trials.by_id(connection, before.trial_id)
-            return _reply(service, study, trial, before.attempt)
+            if trial.attempt != before.attempt or trial.state is TrialState.QUEUED:
+                raise StaleAttempt(
+                    study.name, trial.number, before.attempt, trial.attempt, trial.state
+                )
+            return _reply(service, study, trial)
         candidates = _studies_to_serve(connection, request)
     try:
         for study in candidates:
             taken = _claim_from(service, study, request, digest, holder)
             if taken is not None:
-                return _reply(service, study, taken, taken.attempt)
+                return _reply(service, study, taken)
     except KeyTaken:
         # The same request came twice at once, and the other one was quicker: its trial is the answer.
         return claim(service, request, holder)
@@ -74,11 +80,12 @@ def _registered(connection: Connection, name: str) -> workers.Worker:
     return worker
 
 
-def _reply(service: Service, study: Study, trial: Trial, attempt: int) -> Json:
+def _reply(service: Service, study: Study, trial: Trial) -> Json:
+    resume, preflight = _beginning(service, study, trial)
     return {
         "study": study.name,
         "number": trial.number,
-        "attempt": attempt,
+        "attempt": trial.attempt,
         "parameters": {
             name: value
             for name, value in trial.parameters.items()
@@ -88,7 +95,8 @@ def _reply(service: Service, study: Study, trial: Trial, attempt: int) -> Json:
         else trial.parameters,
         "training": training.resolved(study.spec.training, trial.parameters),
         "lease_seconds": service.settings.lease_seconds,
-        "resume": None,
+        "resume": resume,
+        "checkpoint_seconds": service.settings.checkpoint_seconds,
         "executor": study.spec.executor,
         "search_space": study.spec.search_space,
         "dataset": study.spec.dataset,
@@ -98,17 +106,24 @@ def _reply(service: Service, study: Study, trial: Trial, attempt: int) -> Json:
         ],
         "seed": (study.spec.search.seed + trial.number) % 2**32,
         "data": study.data,
-        "preflight": _preflight(service, study, trial),
+        "preflight": preflight,
     }
 
 
-def _preflight(service: Service, study: Study, trial: Trial) -> Json | None:
-    """The default candidate to be built, until one was; by whoever has the first of the running trials."""
-    if study.preflight is not None or study.spec.executor is not Executor.KERAS:
-        return None
+def _beginning(service: Service, study: Study, trial: Trial) -> tuple[Json | None, Json | None]:
+    """The checkpoint to go on from, and the default candidate to be built before."""
+    preflight_due = study.preflight is None and study.spec.executor is Executor.KERAS
+    if trial.checkpoint is None and not preflight_due:
+        return None, None
     with service.database.read() as connection:
-        if any(other.number < trial.number for other in trials.running(connection, study)):
-            return None
+        preflight = _preflight(connection, study, trial) if preflight_due else None
+        return resume_of(connection, trial), preflight
+
+
+def _preflight(connection: Connection, study: Study, trial: Trial) -> Json | None:
+    """The default candidate to be built, until one was; by whoever has the first of the running trials."""
+    if any(other.number < trial.number for other in trials.running(connection, study)):
+        return None
     values = study.space.defaults()
     return {
         "parameters": {n: v for n, v in values.items() if not n.startswith(training.PREFIX)},
@@ -169,7 +184,11 @@ def _claim_from(
                         Claimed(digest, taken.id, taken.attempt),
                         current.at,
                     )
+                    if study.spec.executor is Executor.KERAS:  # others are claimed by name
+                        studies.note_served(current.connection, study, current.at)
                     current.remember(taken, "claimed")
+                    if taken.checkpoint is not None:
+                        current.remember(taken, "resumed", from_epoch(taken.checkpoint))
                     current.tell_trial(taken)
                     return taken
     return None

@@ -5,7 +5,7 @@ from tuner_service.domain.metrics import unknown_metrics
 from tuner_service.domain.study import StudyState
 from tuner_service.domain.trial import TrialState, Verdict
 from tuner_service.service.change import Change, change
-from tuner_service.service.reports import held_trial
+from tuner_service.service.held import held_trial
 from tuner_service.service.setup import Service
 from tuner_service.storage import studies
 

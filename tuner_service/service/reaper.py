@@ -1,52 +1,71 @@
-"""What happens without anyone asking: leases that ran out, time budgets that are spent, keys nobody repeats."""
+"""What happens without anyone asking: leases that ran out, time budgets that are spent, what nobody needs any more."""
 
 import logging
 
-from tuner_service.domain.study import StudyState
-from tuner_service.domain.trial import TrialState
 from tuner_service.errors import UnknownStudy, UnknownTrial
+from tuner_service.service.artifacts import remove_discarded
+from tuner_service.service.attempts import lose
 from tuner_service.service.change import change
 from tuner_service.service.setup import Service
-from tuner_service.storage import claims, studies, trials
+from tuner_service.storage import claims, pulse, studies, trials
 
 KEYS_KEPT_SECONDS = 7 * 86_400.0
 
 log = logging.getLogger(__name__)
 
 
+def round_seconds(lease_seconds: float) -> float:
+    """How often to reap."""
+    return min(5.0, lease_seconds / 4)
+
+
 def reap(service: Service) -> int:
-    """Queue again every trial whose lease ran out, on the database's clock; how many there were."""
+    """Take back every trial whose lease ran out, on the database's clock; how many there were."""
+    _make_good(service)
     with service.database.read() as connection:
         expired = trials.expired(connection)
-        running = studies.names_in(connection, (StudyState.RUNNING, StudyState.PAUSED))
-        limited = [n for n in running if studies.get(connection, n).budget.seconds is not None]
+        late = studies.out_of_time(connection)
     reaped = 0
     for name, number in expired:
         try:
-            reaped += _requeue(service, name, number)
+            reaped += _take_back(service, name, number)
         except (UnknownStudy, UnknownTrial):
             continue  # deleted meanwhile
-    for name in limited:
+    for name in late:
         _close_if_out_of_time(service, name)
+    remove_discarded(service)
     return reaped
 
 
-def forget_old_keys(service: Service) -> None:
-    """Drop the idempotency keys of old claims."""
+def tidy(service: Service) -> None:
+    """Drop what is only kept for a while: the idempotency keys of old claims, uploads that were never finished."""
     with service.database.write() as connection:
         claims.forget_older(connection, KEYS_KEPT_SECONDS)
+    service.store.sweep()
 
 
-def _requeue(service: Service, name: str, number: int) -> bool:
+def _make_good(service: Service) -> None:
+    """Let no lease run while nobody could renew it: the servers were down, or the database was away."""
+    lease = service.settings.lease_seconds
+    with service.database.write() as connection:
+        beats = pulse.beat(connection)
+        if beats is None:
+            return
+        before, now = beats
+        if now - before <= 2 * round_seconds(lease):
+            return
+        count = trials.postpone_leases(connection, now - before, until=before + lease)
+    if count:
+        log.warning("away for %.1f s: %d leases end so much later", now - before, count)
+
+
+def _take_back(service: Service, name: str, number: int) -> bool:
     with change(service, name) as current:
         trial = trials.get(current.connection, current.study, number)
         lease = trial.lease_expires_at
-        if trial.state is not TrialState.RUNNING or lease is None or lease >= current.at:
+        if trial.finished_at is not None or lease is None or lease >= current.at:
             return False  # it was renewed or ended since we looked
-        queued = trials.requeue(current.connection, trial)
-        assert queued is not None, "the study's lock is held and the trial was read under it"
-        current.remember(trial, "lease_lost", f"no sign of life from {trial.worker}")
-        current.tell_trial(queued)
+        lose(current, trial, "lease_lost", f"no sign of life from {trial.worker}")
         log.info("study %s trial %d: lease of %s ran out", name, number, trial.worker)
         return True
 

@@ -4,10 +4,12 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy import Connection
 
 from tuner_service import wire
+from tuner_service.domain.best import best_so_far, better
 from tuner_service.domain.study import Executor, Study, StudyState
 from tuner_service.domain.trial import Epoch, Trial, TrialState, Verdict, finite
 from tuner_service.errors import (
@@ -16,17 +18,16 @@ from tuner_service.errors import (
     FinishDiffers,
     Invalid,
     NoResult,
-    NotYourTrial,
     Problem,
     StaleAttempt,
     known,
 )
 from tuner_service.search import judge, may_prune
+from tuner_service.service.attempts import give_back, lose
 from tuner_service.service.change import change
+from tuner_service.service.held import ENDED_BY_SERVER, check_holder, held_trial
 from tuner_service.service.setup import Service
 from tuner_service.storage import epochs, studies, trials
-
-_ENDED_BY_SERVER = {TrialState.PRUNED: Verdict.PRUNE, TrialState.CANCELLED: Verdict.CANCEL}
 
 
 def report_epoch(
@@ -40,18 +41,18 @@ def report_epoch(
     with service.database.read() as connection:
         study, trial = held_trial(connection, name, number, report.attempt, holder)
         if trial.state is not TrialState.RUNNING:
-            return _ENDED_BY_SERVER[trial.state]
+            return ENDED_BY_SERVER[trial.state]
         if epoch.epoch < trial.epochs:
             _check_repeated(connection, study, trial, epoch)
             return _go_on(study)
         if epoch.epoch > trial.epochs:
             raise EpochOutOfOrder(name, number, epoch.epoch, trial.epochs)
         value = epoch.metrics.get(study.spec.objective.metric)
-        best = _best(study, trial, epoch)
+        best = better(study.spec.objectives, best_so_far(trial), epoch)
         curve: list[float | None] | None = None
         if study.spec.pruning.algorithm != "none":
             history = service.histories.of(study).update(connection, study)
-            if may_prune(study.spec.pruning, history, epoch.epoch, best and best[1]):
+            if may_prune(study.spec.pruning, history, epoch.epoch, best.value if best else None):
                 curve = [*epochs.curve(connection, trial), value]
     judgement = None if curve is None else judge(study.spec.pruning, history, number, curve)
     with change(service, name) as current:
@@ -86,7 +87,7 @@ def heartbeat(
         studies.lock(connection, name)
         study, trial = held_trial(connection, name, number, attempt, holder)
         if trial.state is not TrialState.RUNNING:
-            return _ENDED_BY_SERVER[trial.state]
+            return ENDED_BY_SERVER[trial.state]
         renewed = trials.renew(connection, trial, service.settings.lease_seconds)
         assert renewed, "the study's lock is held and the trial was read under it"
         return _go_on(study)
@@ -97,10 +98,10 @@ def finish(
 ) -> Trial:
     """End a trial with its result; the same again changes nothing.
 
-    A completed trial whose objective is not finite ends as failed, saying so. Raises StaleAttempt, FinishDiffers,
-    NoResult, Invalid, NotYourTrial.
+    A completed trial whose objective is not finite ends as failed, saying so. A failed one is queued again where the
+    study asks for that. Raises StaleAttempt, FinishDiffers, NoResult, Invalid, NotYourTrial.
     """
-    digest = _digest(result)
+    digest = _digest(result.state, result.error, result.values)
     with change(service, name) as current:
         connection, study = current.connection, current.study
         trial = trials.get(connection, study, number)
@@ -111,8 +112,10 @@ def finish(
                 raise FinishDiffers(name, number, trial.state)
         if trial.state is not TrialState.RUNNING or trial.attempt != result.attempt:
             raise StaleAttempt(name, number, result.attempt, trial.attempt, trial.state)
-        _check_holder(study, trial, holder)
+        check_holder(study, trial, holder)
         state, error, values = _outcome(connection, study, trial, result)
+        if state is TrialState.FAILED and study.spec.retries_failed:
+            return lose(current, trial, "failed", error or "", digest)
         ended = current.end(
             trial,
             state,
@@ -128,38 +131,25 @@ def finish(
         return ended
 
 
-def release(service: Service, name: str, number: int, attempt: int, holder: int | None) -> Trial:
-    """Queue a trial again, unharmed; the same again changes nothing. Raises StaleAttempt, NotYourTrial."""
+def release(
+    service: Service, name: str, number: int, given: wire.Release, holder: int | None
+) -> Trial:
+    """Queue a trial again, unharmed, or as one whose attempt died; the same again changes nothing.
+
+    Raises StaleAttempt, NotYourTrial.
+    """
+    digest = _digest("released", given.error, None)
     with change(service, name) as current:
         trial = trials.get(current.connection, current.study, number)
-        if trial.state is TrialState.QUEUED and trial.attempt == attempt:
+        if trial.attempt == given.attempt and trial.finish_digest == digest:
             return trial
-        if trial.state is not TrialState.RUNNING or trial.attempt != attempt:
-            raise StaleAttempt(name, number, attempt, trial.attempt, trial.state)
-        _check_holder(current.study, trial, holder)
-        queued = trials.requeue(current.connection, trial)
-        assert queued is not None, "the study's lock is held and the trial was read under it"
-        current.remember(trial, "released", "given back by its worker")
-        current.tell_trial(queued)
-    return queued
-
-
-def held_trial(
-    connection: Connection, name: str, number: int, attempt: int, holder: int | None
-) -> tuple[Study, Trial]:
-    """The trial, if this attempt holds it or held it until the server ended it. Raises StaleAttempt, NotYourTrial."""
-    study, trial = trials.with_study(connection, name, number)
-    held = trial.state is TrialState.RUNNING or trial.state in _ENDED_BY_SERVER
-    if not held or trial.attempt != attempt:
-        raise StaleAttempt(name, number, attempt, trial.attempt, trial.state)
-    _check_holder(study, trial, holder)
-    return study, trial
-
-
-def _check_holder(study: Study, trial: Trial, holder: int | None) -> None:
-    # After the attempt was found current: whoever lost a trial must hear that, and not that it is another's.
-    if holder is not None and trial.holder != holder:
-        raise NotYourTrial(study.name, trial.number)
+        if trial.state is not TrialState.RUNNING or trial.attempt != given.attempt:
+            raise StaleAttempt(name, number, given.attempt, trial.attempt, trial.state)
+        check_holder(current.study, trial, holder)
+        if given.error is None:
+            why = "given back by its worker"
+            return give_back(current, trial, "released", why, digest=digest)
+        return lose(current, trial, "died", _clean(given.error), digest)
 
 
 def _go_on(study: Study) -> Verdict:
@@ -172,28 +162,12 @@ def _check_repeated(connection: Connection, study: Study, trial: Trial, epoch: E
         raise EpochDiffers(study.name, trial.number, epoch.epoch)
 
 
-def _best(
-    study: Study, trial: Trial, epoch: Epoch
-) -> tuple[int, float, Mapping[str, float]] | None:
-    """The best epoch by the first objective, this one counted, with its values."""
-    objective = study.spec.objective
-    value = epoch.metrics.get(objective.metric)
-    if value is not None and objective.better(value, than=trial.value):
-        values = {o.metric: epoch.metrics.get(o.metric) for o in study.spec.objectives}
-        complete = {metric: v for metric, v in values.items() if v is not None}
-        if len(complete) == len(values):
-            return epoch.epoch, value, complete
-    if trial.best_epoch is None or trial.value is None or trial.values is None:
-        return None
-    return trial.best_epoch, trial.value, trial.values
-
-
 def _outcome(
     connection: Connection, study: Study, trial: Trial, result: wire.Finish
 ) -> tuple[TrialState, str | None, Mapping[str, float] | None]:
     """How the trial ends: its state, error and values."""
     if result.state == "failed":
-        error = (result.error or "").replace("\0", "")  # no database takes a NUL
+        error = _clean(result.error or "")
         return TrialState.FAILED, error or "the worker gave no reason", trial.values
     if result.values is None:
         if trial.values is None:
@@ -241,7 +215,11 @@ def _given_values(study: Study, result: wire.Finish) -> dict[str, float | None]:
     return {metric: values[metric] for metric in metrics}
 
 
-def _digest(result: wire.Finish) -> str:
-    """Two finishes are the same if they say the same of the trial."""
-    content = json.dumps([result.state, result.error, result.values], sort_keys=True)
+def _clean(error: str) -> str:
+    return error.replace("\0", "")  # no database takes a NUL
+
+
+def _digest(state: str, error: str | None, values: Any) -> str:
+    """Two ends of an attempt are the same if they say the same of the trial."""
+    content = json.dumps([state, error, values], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()

@@ -12,6 +12,7 @@ from tuner_service.errors import (
 )
 from tuner_service.search import importance
 from tuner_service.service import catalogue
+from tuner_service.service.artifacts import remove_discarded
 from tuner_service.service.change import Change, change
 from tuner_service.service.setup import Service
 from tuner_service.service.views import Json, study_json, trial_json
@@ -112,11 +113,9 @@ def delete(service: Service, name: str) -> None:
         running = trials.running_count(connection, study)
         if running:
             raise TrialsRunning(name, running)
-        paths = artifacts.paths_of(connection, study)
+        artifacts.drop_all(connection, study)
         studies.remove(connection, study)
-    # After the commit: a crash in between leaves files that nothing names, never a study without its files.
-    for path in paths:
-        service.store.remove(path)
+    remove_discarded(service)
     service.bell.ring(study.id)
 
 

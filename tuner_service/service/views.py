@@ -85,21 +85,33 @@ def epoch_json(epoch: Epoch) -> Json:
 
 
 def happening_json(happening: Happening) -> Json:
-    return {
+    line: Json = {
         "at": rfc3339(happening.at),
         "what": happening.what,
         "worker": happening.worker,
         "attempt": happening.attempt,
         "detail": happening.detail,
     }
+    if happening.epochs:
+        line["epochs"] = [epoch_json(epoch) for epoch in happening.epochs]
+    return line
 
 
 def artifact_json(artifact: Artifact) -> Json:
-    return {
+    shown: Json = {
         "name": artifact.name,
         "size": artifact.size,
         "sha256": artifact.sha256,
         "created_at": rfc3339(artifact.created_at),
+    }
+    return shown if artifact.checkpoint is None else shown | {"checkpoint": artifact.checkpoint}
+
+
+def resume_json(checkpoint: Artifact) -> Json:
+    return {
+        "epoch": checkpoint.checkpoint,
+        "checkpoint": checkpoint.name,
+        "sha256": checkpoint.sha256,
     }
 
 

@@ -1,36 +1,77 @@
 """What is known of artifacts; their bytes lie in the artifact store."""
 
+from collections.abc import Iterable, Sequence
+from typing import Any
+
 from sqlalchemy import Connection, delete, insert, select
 
 from tuner_service.domain.study import Study
 from tuner_service.domain.trial import Artifact, Trial
-from tuner_service.storage.clock import now
-from tuner_service.storage.tables import artifacts, trials
+from tuner_service.storage.tables import artifacts, discarded, trials
+
+_SELECT = select(artifacts)
 
 
-def put(
-    connection: Connection, trial: Trial, name: str, size: int, sha256: str, path: str
-) -> str | None:
-    """Make an artifact visible in place of any before it; the path of the one it replaced."""
-    where = (artifacts.c.trial_id == trial.id, artifacts.c.name == name)
-    old = connection.scalar(select(artifacts.c.path).where(*where))
-    connection.execute(delete(artifacts).where(*where))
+def put(connection: Connection, trial: Trial, artifact: Artifact) -> None:
+    """Make an artifact visible in place of any before it, whose file is discarded."""
+    _remove(connection, trial, [artifact.name])
     connection.execute(
         insert(artifacts).values(
-            trial_id=trial.id, name=name, size=size, sha256=sha256, path=path, created_at=now()
+            trial_id=trial.id,
+            name=artifact.name,
+            size=artifact.size,
+            sha256=artifact.sha256,
+            path=artifact.path,
+            created_at=artifact.created_at,
+            attempt=artifact.attempt,
+            checkpoint=artifact.checkpoint,
         )
     )
-    return old
 
 
 def page(connection: Connection, trial: Trial) -> list[Artifact]:
-    query = select(artifacts).where(artifacts.c.trial_id == trial.id).order_by(artifacts.c.name)
-    return [
-        Artifact(row.name, row.size, row.sha256, row.path, row.created_at)
-        for row in connection.execute(query)
-    ]
+    query = _SELECT.where(artifacts.c.trial_id == trial.id).order_by(artifacts.c.name)
+    return [_from_row(row) for row in connection.execute(query)]
 
 
-def paths_of(connection: Connection, study: Study) -> list[str]:
+def checkpoints(connection: Connection, trial: Trial) -> list[Artifact]:
+    """A trial's checkpoints, the newest first."""
+    query = _SELECT.where(artifacts.c.trial_id == trial.id, artifacts.c.checkpoint.is_not(None))
+    query = query.order_by(artifacts.c.checkpoint.desc(), artifacts.c.created_at.desc())
+    return [_from_row(row) for row in connection.execute(query)]
+
+
+def drop(connection: Connection, trial: Trial, dropped: Sequence[Artifact]) -> None:
+    """Forget artifacts, and discard their files."""
+    _remove(connection, trial, [artifact.name for artifact in dropped])
+
+
+def drop_all(connection: Connection, study: Study) -> None:
+    """Discard the files of a study that is about to go."""
     query = select(artifacts.c.path).join(trials).where(trials.c.study_id == study.id)
-    return list(connection.scalars(query))
+    _discard(connection, connection.scalars(query).all())
+
+
+def discarded_paths(connection: Connection, most: int) -> list[str]:
+    """Files that are still to be removed from the store."""
+    return list(connection.scalars(select(discarded.c.path).limit(most)))
+
+
+def forget_discarded(connection: Connection, paths: Iterable[str]) -> None:
+    """Their files are gone."""
+    connection.execute(delete(discarded).where(discarded.c.path.in_(list(paths))))
+
+
+def _remove(connection: Connection, trial: Trial, names: Sequence[str]) -> None:
+    where = (artifacts.c.trial_id == trial.id, artifacts.c.name.in_(names))
+    removed = delete(artifacts).where(*where).returning(artifacts.c.path)
+    _discard(connection, connection.scalars(removed).all())
+
+
+def _discard(connection: Connection, paths: Sequence[str]) -> None:
+    if paths:
+        connection.execute(insert(discarded), [{"path": path} for path in paths])
+
+
+def _from_row(row: Any) -> Artifact:
+    return Artifact(*row[1:])

@@ -1,10 +1,11 @@
 """The epochs of trials."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
+from tuner_service.domain.best import Best
 from tuner_service.domain.trial import Epoch, Trial
 from tuner_service.storage.tables import epochs, trials
 from tuner_service.storage.trials import HELD
@@ -30,15 +31,15 @@ def advance(
     epoch: Epoch,
     *,
     value: float | None,
-    best: tuple[int, float, Mapping[str, float]] | None,
+    best: Best | None,
     model_parameters: int | None,
     lease_expires_at: float,
 ) -> Trial | None:
     """Append an epoch and renew the lease; None if the attempt no longer holds the trial at this epoch.
 
-    ``value`` is the first objective in this epoch, ``best`` the best epoch so far with its value and values.
+    ``value`` is the first objective in this epoch, ``best`` the best epoch so far.
     """
-    best_epoch, best_value, values = best or (None, None, None)
+    best_epoch, best_value, values = (best.epoch, best.value, best.values) if best else (None,) * 3
     advanced = connection.execute(
         _ADVANCE,
         {
@@ -111,6 +112,14 @@ _EPOCH = select(epochs).where(
 def epoch(connection: Connection, trial: Trial, number: int) -> Epoch | None:
     row = connection.execute(_EPOCH, {"by_trial": trial.id, "by_epoch": number}).one_or_none()
     return None if row is None else Epoch(row.epoch, row.metrics, row.seconds)
+
+
+_ALL = select(epochs).where(epochs.c.trial_id == bindparam("by_trial")).order_by(epochs.c.epoch)
+
+
+def all_epochs(connection: Connection, trial: Trial) -> list[Epoch]:
+    rows = connection.execute(_ALL, {"by_trial": trial.id})
+    return [Epoch(row.epoch, row.metrics, row.seconds) for row in rows]
 
 
 def epoch_page(connection: Connection, trial: Trial, *, limit: int, offset: int) -> list[Epoch]:

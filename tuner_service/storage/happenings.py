@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, insert, select
 
-from tuner_service.domain.trial import Happening, Trial
+from tuner_service.domain.trial import Epoch, Happening, Trial
 from tuner_service.storage.tables import history
 
 _REMEMBER = insert(history)
@@ -19,6 +19,11 @@ def remember(connection: Connection, trial: Trial, happening: Happening) -> None
             "worker": happening.worker,
             "attempt": happening.attempt,
             "detail": happening.detail,
+            "epochs": [
+                {"epoch": each.epoch, "metrics": dict(each.metrics), "seconds": each.seconds}
+                for each in happening.epochs
+            ]
+            or None,
         },
     )
 
@@ -26,6 +31,13 @@ def remember(connection: Connection, trial: Trial, happening: Happening) -> None
 def page(connection: Connection, trial: Trial) -> list[Happening]:
     query = select(history).where(history.c.trial_id == trial.id).order_by(history.c.id)
     return [
-        Happening(row.at, row.what, row.worker, row.attempt, row.detail)
+        Happening(
+            row.at,
+            row.what,
+            row.worker,
+            row.attempt,
+            row.detail,
+            tuple(Epoch(**epoch) for epoch in row.epochs or ()),
+        )
         for row in connection.execute(query)
     ]

@@ -146,7 +146,7 @@ def page(
 def with_work(connection: Connection, executor: Executor) -> list[Study]:
     """Running studies that may have something to hand out, in the order in which they are served.
 
-    Higher priority first, then the one with the fewest running trials, then the oldest.
+    Higher priority first, then the one with the fewest running trials, then the one that was served longest ago.
     """
     running = (
         select(func.count())
@@ -156,17 +156,20 @@ def with_work(connection: Connection, executor: Executor) -> list[Study]:
     query = (
         _SELECT.where(studies.c.state == StudyState.RUNNING, studies.c.executor == executor)
         .where((studies.c.max_parallel.is_(None)) | (running < studies.c.max_parallel))
-        .order_by(studies.c.priority.desc(), running, studies.c.id)
+        .order_by(
+            studies.c.priority.desc(), running, func.coalesce(studies.c.served_at, 0), studies.c.id
+        )
     )
     return [from_row(connection, row) for row in connection.execute(query).all()]
 
 
-def names_in(connection: Connection, states: Sequence[StudyState]) -> list[str]:
-    return list(
-        connection.scalars(
-            select(studies.c.name).where(studies.c.state.in_(states)).order_by(studies.c.id)
-        )
+def out_of_time(connection: Connection) -> list[str]:
+    """Studies that are not over although their time budget is spent."""
+    query = select(studies.c.name).where(
+        studies.c.state.in_((StudyState.RUNNING, StudyState.PAUSED)),
+        studies.c.created_at + studies.c.budget_seconds <= now(),
     )
+    return list(connection.scalars(query.order_by(studies.c.id)))
 
 
 def counts(connection: Connection, study: Study) -> dict[TrialState, int]:
@@ -201,6 +204,16 @@ _TAKE = (
 def take_number(connection: Connection, study: Study, number: int) -> bool:
     """Make this the study's next trial; False if another took the number meanwhile."""
     return connection.execute(_TAKE, {"by_id": study.id, "number": number}).rowcount == 1
+
+
+_NOTE_SERVED = (
+    update(studies).where(studies.c.id == bindparam("by_id")).values(served_at=bindparam("at"))
+)
+
+
+def note_served(connection: Connection, study: Study, at: float) -> None:
+    """Note when a trial was handed out, so that others have their turn first."""
+    connection.execute(_NOTE_SERVED, {"by_id": study.id, "at": at})
 
 
 _NOTE_END = (

@@ -49,6 +49,7 @@ studies = Table(
     Column("revision", BigInteger, nullable=False, server_default="0"),
     Column("ended_revision", BigInteger, nullable=False, server_default="0"),
     Column("reason", Text),
+    Column("served_at", Double),
     Column("preflight", JSON(none_as_null=True)),
     Column("data", JSON(none_as_null=True)),
     Column("idempotency_key", Text, unique=True),
@@ -82,6 +83,8 @@ trials = Table(
     Column("notes", JSON, nullable=False),
     Column("finish_digest", Text),
     Column("ended_revision", BigInteger),
+    Column("deaths", Integer, nullable=False, server_default="0"),
+    Column("checkpoint", Integer),
     UniqueConstraint("study_id", "number"),
     Index("ix_trials_study_state", "study_id", "state"),
     # Only of completed trials: while one trains, its row changes with every epoch, and no index with it.
@@ -117,6 +120,7 @@ history = Table(
     Column("worker", Text),
     Column("attempt", Integer, nullable=False),
     Column("detail", Text),
+    Column("epochs", JSON(none_as_null=True)),
 )
 
 events = Table(
@@ -148,6 +152,20 @@ artifacts = Table(
     Column("sha256", Text, nullable=False),
     Column("path", Text, nullable=False),
     Column("created_at", Double, nullable=False),
+    Column("attempt", Integer),
+    Column("checkpoint", Integer),
+)
+
+# Files that no row names any more. They are removed from the store after the commit that says so: a crash in between
+# loses the removal, never the file of a row.
+discarded = Table("discarded", metadata, Column("path", Text, primary_key=True))
+
+# One row: when a server was last able to hear its workers.
+pulse = Table(
+    "pulse",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("at", Double, nullable=False),
 )
 
 workers = Table(

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import (
     Connection,
+    Update,
     bindparam,
     delete,
     func,
@@ -14,10 +15,12 @@ from sqlalchemy import (
     update,
 )
 
+from tuner_service.domain.best import Best
 from tuner_service.domain.space import Value
 from tuner_service.domain.study import Study
 from tuner_service.domain.trial import OPEN, Origin, Trial, TrialState
 from tuner_service.errors import UnknownTrial
+from tuner_service.storage import eras
 from tuner_service.storage import studies as studies_storage
 from tuner_service.storage.clock import now
 from tuner_service.storage.tables import epochs, studies, trials
@@ -112,7 +115,7 @@ def add(
             "number": number,
             "state": TrialState.RUNNING if claim else TrialState.QUEUED,
             "origin": origin,
-            "attempt": 1 if claim else 0,
+            "attempt": eras.attempts_before(study) + (1 if claim else 0),
             "worker": claim.worker if claim else None,
             "holder": claim.holder if claim else None,
             "lease_expires_at": claim.lease_expires_at if claim else None,
@@ -162,6 +165,7 @@ _START = (
         parameters=bindparam("new_parameters", type_=trials.c.parameters.type),
         notes=bindparam("new_notes", type_=trials.c.notes.type),
         lease_expires_at=bindparam("lease"),
+        finish_digest=None,
         started_at=func.coalesce(trials.c.started_at, bindparam("at")),
     )
     .returning(trials)
@@ -265,40 +269,116 @@ def end(
     return None if row is None else from_row(row)
 
 
+_REWOUND = {
+    "epochs": bindparam("new_epochs"),
+    "best_epoch": bindparam("new_best_epoch"),
+    "value": bindparam("new_value"),
+    "values": bindparam("new_values", type_=trials.c["values"].type),
+}
+_REWIND = update(trials).where(*HELD).values(_REWOUND | {"checkpoint": bindparam("new_checkpoint")})
+_REWIND = _REWIND.returning(trials)
 _REQUEUE = (
     update(trials)
     .where(*HELD)
     .values(
-        state=TrialState.QUEUED,
-        attempt=bindparam("new_attempt"),
-        worker=None,
-        holder=None,
-        lease_expires_at=None,
-        epochs=0,
-        best_epoch=None,
-        value=None,
-        values=None,
+        _REWOUND
+        | {
+            "state": TrialState.QUEUED,
+            "worker": None,
+            "holder": None,
+            "lease_expires_at": None,
+            "deaths": bindparam("new_deaths"),
+            "finish_digest": bindparam("new_digest"),
+        }
     )
     .returning(trials)
 )
-_DROP_EPOCHS = delete(epochs).where(epochs.c.trial_id == bindparam("by_trial"))
+_DROP_EPOCHS = delete(epochs).where(
+    epochs.c.trial_id == bindparam("by_trial"), epochs.c.epoch >= bindparam("from_epoch")
+)
 
 
-def requeue(connection: Connection, trial: Trial) -> Trial | None:
-    """Queue a running trial again, from its beginning; None if the attempt no longer holds it."""
+def requeue(
+    connection: Connection,
+    trial: Trial,
+    *,
+    kept: int,
+    best: Best | None,
+    deaths: int,
+    digest: str | None,
+) -> Trial | None:
+    """Queue a running trial again, with its first ``kept`` epochs; None if the attempt no longer holds it.
+
+    ``best`` is the best of those; ``digest`` that of the report which ended the attempt.
+    """
+    given = {"new_deaths": deaths, "new_digest": digest}
+    return _cut(connection, _REQUEUE, trial, kept, best, given)
+
+
+def rewind(
+    connection: Connection, trial: Trial, *, checkpoint: int | None, best: Best | None
+) -> Trial | None:
+    """Let a running trial go on after an earlier checkpoint; None if the attempt no longer holds it."""
+    kept = checkpoint or 0
+    return _cut(connection, _REWIND, trial, kept, best, {"new_checkpoint": checkpoint})
+
+
+def _cut(
+    connection: Connection,
+    statement: Update,
+    trial: Trial,
+    kept: int,
+    best: Best | None,
+    given: Mapping[str, Any],
+) -> Trial | None:
     row = connection.execute(
-        _REQUEUE,
+        statement,
         {
             "study": trial.study_id,
             "by_number": trial.number,
             "by_attempt": trial.attempt,
-            "new_attempt": trial.attempt,
+            "new_epochs": kept,
+            "new_best_epoch": best and best.epoch,
+            "new_value": best and best.value,
+            "new_values": best and dict(best.values),
+            **given,
         },
     ).one_or_none()
     if row is None:
         return None
-    connection.execute(_DROP_EPOCHS, {"by_trial": trial.id})
+    if kept < trial.epochs:
+        connection.execute(_DROP_EPOCHS, {"by_trial": trial.id, "from_epoch": kept})
     return from_row(row)
+
+
+_NOTE_CHECKPOINT = update(trials).where(*HELD).values(checkpoint=bindparam("new_checkpoint"))
+
+
+def note_checkpoint(connection: Connection, trial: Trial, epochs: int) -> bool:
+    """Note the newest checkpoint; False if the attempt no longer holds the trial."""
+    parameters = {
+        "study": trial.study_id,
+        "by_number": trial.number,
+        "by_attempt": trial.attempt,
+        "new_checkpoint": epochs,
+    }
+    return connection.execute(_NOTE_CHECKPOINT, parameters).rowcount == 1
+
+
+def postpone_leases(connection: Connection, seconds: float, until: float) -> int:
+    """Let the leases that end by then (seconds since the epoch) end later; how many there were.
+
+    Those that are being renewed at this moment are left alone.
+    """
+    late = (
+        select(trials.c.id)
+        .where(trials.c.state == TrialState.RUNNING, trials.c.lease_expires_at <= until)
+        .with_for_update(skip_locked=True)
+    )
+    later = update(trials).where(trials.c.id.in_(late))
+    return connection.execute(
+        later.values(lease_expires_at=trials.c.lease_expires_at + seconds)
+    ).rowcount
 
 
 def expired(connection: Connection) -> list[tuple[str, int]]:

@@ -2,8 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
+from tuner_service.domain.training import MAX_ATTEMPTS
 from tuner_service.wire.base import Body, Number, Ordinal
 
 
@@ -20,6 +21,7 @@ class NumberChoice(Body):
 
 Count = Annotated[int, Field(ge=1, lt=2**31, strict=True)] | NumberRange | NumberChoice
 NonNegative = Ordinal | NumberRange | NumberChoice
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)]
 Real = Annotated[float, Field(allow_inf_nan=False, strict=True)] | NumberRange | NumberChoice
 
 
@@ -69,9 +71,18 @@ class ReduceLROnPlateau(Body):
 
 
 class Training(Body):
-    """Any number may instead be a range or a choice, and is then searched like another parameter."""
+    """Any number of the first four may instead be a range or a choice, and is then searched like another parameter.
+
+    ``max_seconds``: a trial trains no longer, and counts by its best epoch until then. ``max_silence_seconds``: a
+    training without a batch for so long hangs, and is ended like one that died. ``max_attempts``: a trial that died so
+    often has failed. ``retry_failed``: whether a failure inside training (an exception, NaN) is tried again too.
+    """
 
     epochs: Count = 30
     batch_size: Count = 64
     early_stopping: EarlyStopping | None = EarlyStopping()
     reduce_lr_on_plateau: ReduceLROnPlateau | None = ReduceLROnPlateau()
+    max_seconds: Seconds | None = None
+    max_silence_seconds: Seconds | None = 600.0
+    max_attempts: int = Field(default=MAX_ATTEMPTS, ge=1, le=1_000_000, strict=True)
+    retry_failed: StrictBool = False

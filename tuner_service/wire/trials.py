@@ -6,12 +6,20 @@ from tuner_service.domain.trial import Origin, TrialState
 from tuner_service.wire.base import Reply, Value
 
 
+class EpochReply(Reply):
+    epoch: int
+    metrics: dict[str, float | None]
+    seconds: float | None
+
+
 class HistoryLine(Reply):
     at: datetime
     what: str
     worker: str | None
     attempt: int
     detail: str | None
+    epochs: list[EpochReply] | None = None
+    """Those that were rolled back, because no checkpoint had them."""
 
 
 class TrialReply(Reply):
@@ -33,14 +41,10 @@ class TrialReply(Reply):
     history: list[HistoryLine] | None = None
 
 
-class EpochReply(Reply):
-    epoch: int
-    metrics: dict[str, float | None]
-    seconds: float | None
-
-
 class ArtifactReply(Reply):
     name: str
     size: int
     sha256: str
     created_at: datetime
+    checkpoint: int | None = None
+    """Of a checkpoint: how many epochs are in it."""

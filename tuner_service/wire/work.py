@@ -28,8 +28,11 @@ class ClaimRequest(Body):
 
 
 class Resume(Reply):
+    """``checkpoint``: an artifact of the trial; ``epoch``: how many epochs are in it, and so the next one to report."""
+
     epoch: int
     checkpoint: str
+    sha256: str
 
 
 class PreflightOrder(Reply):
@@ -54,6 +57,7 @@ class ClaimReply(Reply):
     seed: int
     data: DatasetEntry | None = None
     preflight: PreflightOrder | None = None
+    checkpoint_seconds: float = 60.0
 
 
 class EpochReport(Body):
@@ -119,6 +123,50 @@ class Heartbeat(Body):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"attempt": 1}]})
 
     attempt: Ordinal = Field(ge=1)
+
+
+class Release(Body):
+    """With ``error`` the attempt died from outside, and counts; its last words are in there."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"attempt": 1},
+                {"attempt": 1, "error": "the training process ended by signal 9 (Killed)"},
+            ]
+        },
+    )
+
+    attempt: Ordinal = Field(ge=1)
+    error: str | None = Field(default=None, max_length=20_000)
+
+
+class FallBack(Body):
+    """A checkpoint that cannot be used, and why."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "attempt": 2,
+                    "checkpoint": "checkpoint-8",
+                    "error": "its sha-256 is 9f86…, that of the upload was 2c26…",
+                }
+            ]
+        },
+    )
+
+    attempt: Ordinal = Field(ge=1)
+    checkpoint: Name
+    error: str = Field(min_length=1, max_length=20_000)
+
+
+class FallBackReply(Reply):
+    """Where the trial goes on instead; null: at its beginning."""
+
+    resume: Resume | None
 
 
 class Finish(Body):
