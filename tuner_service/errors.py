@@ -6,6 +6,7 @@ TunerError
 ├── Invalid         the request itself is wrong; ``problems`` says where
 ├── Unauthenticated who are you?
 ├── Forbidden       you may not
+├── StorageFull     there is no room for the file
 └── Unavailable     not now; try again later
 
 Every error carries a stable ``code`` and a message that names the thing, what was got and what is allowed. What the
@@ -42,6 +43,10 @@ class Unauthenticated(TunerError):
 
 class Forbidden(TunerError):
     code = "forbidden"
+
+
+class StorageFull(TunerError):
+    code = "storage_full"
 
 
 class Unavailable(TunerError):
@@ -90,6 +95,13 @@ class UnknownArtifact(NotFound):
         super().__init__(
             f'trial {number} of study "{study}" has no artifact "{name}"; it has: {known(names)}'
         )
+
+
+class ArtifactDamaged(NotFound):
+    code = "artifact_damaged"
+
+    def __init__(self, size: int, expected: int) -> None:
+        super().__init__(f"the stored file is damaged: it has {size} bytes of {expected}")
 
 
 class UnknownWorker(NotFound):

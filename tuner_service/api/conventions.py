@@ -28,6 +28,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
         415: "The body is not JSON",
         422: "The request is wrong; `errors` says where",
         503: "Not now; try again after `Retry-After` seconds",
+        507: "The server's disk is full; try again after `Retry-After` seconds",
     }
     for status in (403, 422, 503, *statuses):
         described[status] = _described(texts[status])

@@ -42,7 +42,7 @@ _KIND = Query(
 @router.put(
     "/{name}",
     status_code=201,
-    responses={201: {"model": wire.DatasetEntry}, **problems(409, 413)},
+    responses={201: {"model": wire.DatasetEntry}, **problems(409, 413, 507)},
     openapi_extra=_BODY,
     summary="Upload a data set",
 )

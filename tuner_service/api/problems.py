@@ -22,9 +22,11 @@ STATUS: dict[type[errors.TunerError], HTTPStatus] = {
     errors.Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.Unauthenticated: HTTPStatus.UNAUTHORIZED,
     errors.Forbidden: HTTPStatus.FORBIDDEN,
+    errors.StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
-RETRY_SECONDS = 1
+RETRY_SECONDS = {HTTPStatus.SERVICE_UNAVAILABLE: 1, HTTPStatus.INSUFFICIENT_STORAGE: 10}
+"""What is busy is free again soon; room on a disk has to be made."""
 _CODES = {
     HTTPStatus.NOT_FOUND: "no_such_route",
     HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
@@ -76,14 +78,14 @@ async def _tuner_error(request: Request, error: Exception) -> Response:
     problems = None
     if isinstance(error, errors.Invalid):
         problems = [{"loc": _located(item.loc), "msg": item.msg} for item in error.problems]
-    if status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.INTERNAL_SERVER_ERROR):
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         # What the user need not know, an operator must: a full disk, a missing table.
         log.warning("%s: %s", error.message, error.__cause__)
     headers = {}
     if status is HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
-    if status is HTTPStatus.SERVICE_UNAVAILABLE:
-        headers["Retry-After"] = str(RETRY_SECONDS)
+    if status in RETRY_SECONDS:
+        headers["Retry-After"] = str(RETRY_SECONDS[status])
     return problem(status, error.code, error.message, problems, headers)
 
 

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
-from starlette.concurrency import run_in_threadpool
 
+from tuner_service.api.promptly import promptly, urgently
 from tuner_service.errors import Forbidden, Unauthenticated
 from tuner_service.service import tokens
 from tuner_service.service.setup import Service
@@ -50,36 +50,37 @@ class Allowed(HTTPBearer):
     def __init__(self, *roles: Role) -> None:
         super().__init__(scheme_name="token", description="A token made by `tuner token create`.")
         self._roles = roles
+        # Workers' calls only: a flood of others must not be in the way of a heartbeat here either.
+        self._run = urgently if roles == (Role.WORKER,) else promptly
 
     async def __call__(self, request: Request) -> Principal:  # type: ignore[override]  # whose header it was
-        principal = await principal_of(request)
+        principal = await self._principal_of(request)
         if principal.role is not Role.ADMIN and principal.role not in self._roles:
             allowed = ", ".join([*self._roles, Role.ADMIN])
             raise Forbidden(f"a {principal.role} may not do this; allowed: {allowed}")
         return principal
 
-
-async def principal_of(request: Request) -> Principal:
-    """The token's owner, or for reading the owner of the browser's session. Raises Unauthenticated."""
-    service: Service = request.app.state.service
-    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and secret:
-        trust: Trust = request.app.state.trust
-        digest = tokens.digest(secret.strip())
-        principal = trust.get(digest)
-        if principal is None:
-            principal = await run_in_threadpool(tokens.who, service, secret.strip())
+    async def _principal_of(self, request: Request) -> Principal:
+        """The token's owner, or for reading the owner of the browser's session. Raises Unauthenticated."""
+        service: Service = request.app.state.service
+        scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and secret:
+            trust: Trust = request.app.state.trust
+            digest = tokens.digest(secret.strip())
+            principal = trust.get(digest)
             if principal is None:
-                raise Unauthenticated("this token is unknown or was revoked")
-            trust.put(digest, principal)
-        return principal
-    # A cookie comes along with requests that another site makes the browser send: it must not change anything.
-    session = request.cookies.get(SESSION_COOKIE)
-    if session is not None and request.method in ("GET", "HEAD"):
-        principal = await run_in_threadpool(tokens.session_of, service, session)
-        if principal is not None:
+                principal = await self._run(tokens.who, service, secret.strip())
+                if principal is None:
+                    raise Unauthenticated("this token is unknown or was revoked")
+                trust.put(digest, principal)
             return principal
-    raise Unauthenticated('send a token: "Authorization: Bearer <token>"')
+        # A cookie comes along with requests that another site makes the browser send: it must not change anything.
+        session = request.cookies.get(SESSION_COOKIE)
+        if session is not None and request.method in ("GET", "HEAD"):
+            principal = await promptly(tokens.session_of, service, session)
+            if principal is not None:
+                return principal
+        raise Unauthenticated('send a token: "Authorization: Bearer <token>"')
 
 
 ServiceNow = Annotated[Service, Depends(service_of)]

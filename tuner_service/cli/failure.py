@@ -11,7 +11,7 @@ def explain(error: Exception) -> str | None:
     """What to tell the user; None for what is no mistake of theirs but ours."""
     # The modules of these errors are costly, and only a failing command pays for them.
     from tuner_service.client.errors import ApiError, ClientError
-    from tuner_service.errors import TunerError
+    from tuner_service.errors import TunerError, Unavailable
     from tuner_service.settings import BadSettings
 
     if isinstance(error, ApiError) and error.errors:
@@ -20,9 +20,18 @@ def explain(error: Exception) -> str | None:
     if isinstance(error, ApiError):
         hint = "; give another with --token or TUNER_TOKEN" if error.status == 401 else ""
         return f"error: {error.detail}{hint}"
+    if isinstance(error, Unavailable):
+        return f"error: {error}{_said_below(error)}"
     if isinstance(error, ClientError | TunerError | BadSettings | UserError):
         return f"error: {error}"
     return None
+
+
+def _said_below(error: Exception) -> str:
+    """What the database's driver or the disk said: here it is the operator who reads it."""
+    cause = getattr(error.__cause__, "orig", error.__cause__)
+    lines = str(cause or "").strip().splitlines()
+    return f": {lines[0]}" if lines else ""
 
 
 def _place(loc: Sequence[str | int]) -> str:

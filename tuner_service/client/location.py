@@ -48,6 +48,11 @@ def locate(
             f"no token for {found_url}: there is no token argument (--token), "
             f"TUNER_TOKEN is not set, and {rest}"
         )
+    if not (found_token.isascii() and found_token.isprintable()):
+        # It is not repeated: it is secret.
+        raise NotConfigured(
+            "the token (--token or TUNER_TOKEN) is none: tokens have only letters, digits and signs of ASCII"
+        )
     return Location(found_url.rstrip("/"), found_token)
 
 

@@ -28,7 +28,7 @@ def receive(service: Service, name: str) -> Incoming:
     with service.database.read() as connection:
         if datasets.get(connection, name) is None:
             _check_name(service, connection, name)
-    return Incoming(service.settings.home)
+    return Incoming(service.settings.home, service.database.file)
 
 
 def store(
@@ -105,7 +105,7 @@ def content(service: Service, name: str) -> tuple[datasets.Uploaded, Iterator[by
         if found is None:
             raise UnknownDataset(name, datasets.bodies(connection))
     try:
-        return found, service.store.read(found.path)
+        return found, service.store.read(found.path, found.size)
     except FileNotFoundError as error:
         missing = f'the file of dataset "{name}" is missing in the artifact store'
         raise Unavailable(missing, code="store_unavailable") from error

@@ -7,9 +7,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from tuner_service.errors import Unavailable
+from tuner_service.service.room import cannot_take, leave_some, shared_with
 
 FOLDER = "incoming"
+DISK = "the server's disk"
 LEFT_SECONDS = 24 * 3600
 """A file that old was left by a server that was killed; no upload takes so long."""
 
@@ -17,13 +18,13 @@ LEFT_SECONDS = 24 * 3600
 class Incoming:
     """A temporary file in the home; ``discard`` it in the end, whatever happened. ``size`` in bytes."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, database: Path | None = None) -> None:
+        """Raises StorageFull, Unavailable."""
         folder = home / FOLDER
-        try:
+        with cannot_take(DISK):
             folder.mkdir(mode=0o700, exist_ok=True)
             descriptor, name = tempfile.mkstemp(dir=folder)
-        except OSError as error:
-            raise _full() from error
+        self._shared = shared_with(folder, database)
         self.path = Path(name)
         self.size = 0
         self._file = os.fdopen(descriptor, "wb")
@@ -34,29 +35,22 @@ class Incoming:
         return self._sha256.hexdigest()
 
     def write(self, chunk: bytes) -> None:
-        """Raises Unavailable."""
-        try:
+        """Raises StorageFull, Unavailable."""
+        leave_some(self._shared, len(chunk))
+        with cannot_take(DISK):
             self._file.write(chunk)
-        except OSError as error:
-            raise _full() from error
         self._sha256.update(chunk)
         self.size += len(chunk)
 
     def close(self) -> None:
-        """Everything is written. Raises Unavailable."""
-        try:
+        """Everything is written. Raises StorageFull, Unavailable."""
+        with cannot_take(DISK):
             self._file.close()
-        except OSError as error:
-            raise _full() from error
 
     def discard(self) -> None:
         with contextlib.suppress(OSError):
             self._file.close()
         self.path.unlink(missing_ok=True)
-
-
-def _full() -> Unavailable:
-    return Unavailable("the server's disk cannot take the file", code="store_unavailable")
 
 
 def sweep(home: Path) -> None:

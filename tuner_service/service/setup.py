@@ -13,10 +13,11 @@ from tuner_service.service.histories import Histories
 from tuner_service.service.incoming import sweep
 from tuner_service.service.store import ArtifactStore
 from tuner_service.settings import Settings
-from tuner_service.storage import schema
-from tuner_service.storage.engine import Database, WouldWait
+from tuner_service.storage import integrity, schema
+from tuner_service.storage.engine import RESERVE, Database, WouldWait
 
 __all__ = [
+    "RESERVE",
     "Service",
     "WouldWait",
     "current_revision",
@@ -46,47 +47,50 @@ class NoHome(TunerError):
 @contextmanager
 def open_service(settings: Settings) -> Iterator[Service]:
     """Make the home, bring the database up to date, and close it all afterwards. Raises TunerError."""
-    _make_home(settings)
+    make_home(settings)
     shipped = load_catalogue()
-    database = Database(settings.database)
-    try:
+    with _opened(settings) as database:
         schema.upgrade(database)
         sweep(settings.home)
         yield Service(
             settings,
             database,
-            ArtifactStore(settings.artifacts),
+            ArtifactStore(settings.artifacts, database.file),
             {
                 kind: {entry["name"]: entry for entry in entries}
                 for kind, entries in shipped.items()
             },
         )
-    finally:
-        database.close()
 
 
 def upgrade_database(settings: Settings) -> str:
     """Bring the database to the newest schema; the revision afterwards. Raises TunerError."""
-    _make_home(settings)
-    database = Database(settings.database)
-    try:
+    make_home(settings)
+    with _opened(settings) as database:
         return schema.upgrade(database)
-    finally:
-        database.close()
 
 
 def current_revision(settings: Settings) -> str | None:
     """The database's schema revision; None where there is no schema yet."""
     if settings.database_url is None and not settings.home.exists():
         return None
+    with _opened(settings) as database:
+        return schema.current(database)
+
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator[Database]:
+    """The database, if it is whole. Raises DamagedDatabase, BadDatabaseUrl, Unavailable."""
     database = Database(settings.database)
     try:
-        return schema.current(database)
+        integrity.check(database)
+        yield database
     finally:
         database.close()
 
 
-def _make_home(settings: Settings) -> None:
+def make_home(settings: Settings) -> None:
+    """Raises NoHome."""
     try:
         settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

@@ -1,67 +1,49 @@
-"""Connections and transactions: a reading one, and a writing one that holds the write lock from its start."""
+"""Transactions: a reading one, and a writing one that holds the write lock from its start."""
 
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from contextvars import ContextVar
-from typing import Any
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DataError, DBAPIError, OperationalError, TimeoutError
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError, TimeoutError
 
-from tuner_service.errors import Invalid, Problem, Unavailable
+from tuner_service.storage import waiting
+from tuner_service.storage.connections import BUSY_SECONDS, FILE_SECONDS, Connections, parsed
+from tuner_service.storage.failures import failure
+from tuner_service.storage.waiting import WouldWait, busy, has_reserve, held, may_wait, unhurried
 
-BUSY_SECONDS = 10
-"""How long a statement waits for SQLite's write lock, or a request for a connection."""
+__all__ = ["Database", "WouldWait", "held", "unhurried"]
 
-
-_may_wait: ContextVar[bool] = ContextVar("may_wait", default=True)
-
-
-class WouldWait(Exception):
-    """Going on would take a while, and whoever asked cannot wait. Nothing has happened."""
-
-
-@contextmanager
-def held(lock: threading.Lock) -> Iterator[None]:
-    """Hold a lock. Raises WouldWait if it is not free where waiting is not allowed."""
-    if not lock.acquire(blocking=_may_wait.get()):
-        raise WouldWait
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def unhurried() -> None:
-    """What comes next takes a while. Raises WouldWait where waiting is not allowed."""
-    if not _may_wait.get():
-        raise WouldWait
+CONNECTIONS = 48
+RESERVE = 8
+"""Connections for what is the last to suffer: so many heartbeats and epochs are taken in at a time, whatever else
+goes on. They are short; a thousand running trials send about 20 a second."""
 
 
 class Database:
-    """One database: ``read()`` and ``write()`` open transactions; nothing is committed if the block raises."""
+    """One database: ``read()`` and ``write()`` open transactions; nothing is committed if the block raises.
+
+    Whatever goes wrong with it comes out as Unavailable, and the next transaction may work again.
+    """
 
     def __init__(self, url: str) -> None:
-        self.engine = _engine(url)
-        self.is_sqlite = self.engine.dialect.name == "sqlite"
-        self._reading = (
-            self.engine
-            if self.is_sqlite
-            else self.engine.execution_options(isolation_level="AUTOCOMMIT")
-        )
-        self._snapshots = (
-            self.engine
-            if self.is_sqlite
-            else self.engine.execution_options(isolation_level="REPEATABLE READ")
-        )
-        self._writer = threading.Lock()
+        where = parsed(url)
+        self.is_sqlite = where.get_backend_name() == "sqlite"
+        self.file = Path(where.database) if self.is_sqlite and where.database else None
+        self._common = Connections(where, CONNECTIONS)
+        self._reserve = Connections(where, RESERVE)
+        driver = self._common.engine.dialect.loaded_dbapi
+        # SQLAlchemy does not wrap what happens while a connection is set up, nor what we ask the driver for ourselves.
+        self._errors = (DBAPIError, TimeoutError, driver.Error)
+        self._queue, self._writer = threading.Lock(), threading.Lock()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """On SQLite one snapshot. On Postgres every statement sees the newest anyway, so it needs no transaction."""
-        with _translated(), self._reading.connect() as connection:
+        level = None if self.is_sqlite else "AUTOCOMMIT"
+        with self._translated(), self._connected(level) as connection:
             if self.is_sqlite:
                 _do(connection, "BEGIN")
             yield connection
@@ -73,27 +55,25 @@ class Database:
             with self.read() as connection:
                 yield connection
             return
-        with _translated(), self._snapshots.connect() as connection:
+        with self._translated(), self._connected("REPEATABLE READ") as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        # SQLite has one writer at a time; waiting here is fair and wakes at once, where its own busy handler sleeps.
-        turn = held(self._writer) if self.is_sqlite else nullcontext()
-        with _translated(), turn, self.engine.connect() as connection:
+        # The connection first: a writer that waited for one in its turn would keep all others waiting too.
+        with self._translated(), self._connected() as connection, self._turn():
             if self.is_sqlite:
                 _begin_immediately(connection)
             yield connection
             connection.commit()
 
-    @contextmanager
-    def without_waiting(self) -> Iterator[None]:
+    def without_waiting(self) -> AbstractContextManager[None]:
         """Inside, what would have to wait raises WouldWait instead."""
-        token = _may_wait.set(False)
-        try:
-            yield
-        finally:
-            _may_wait.reset(token)
+        return waiting.without_waiting()
+
+    def reserved(self) -> AbstractContextManager[None]:
+        """Inside, connections come from the reserve, and on SQLite writers go before all others."""
+        return waiting.reserved()
 
     def ping(self) -> None:
         """Raises Unavailable if the database does not answer."""
@@ -101,52 +81,34 @@ class Database:
             connection.execute(text("SELECT 1"))
 
     def close(self) -> None:
-        self.engine.dispose()
+        self._common.close()
+        self._reserve.close()
 
+    def _connected(self, level: str | None = None) -> AbstractContextManager[Connection]:
+        pool = self._reserve if has_reserve() else self._common
+        return pool.connected(level)
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except TimeoutError as error:
-        raise Unavailable("the database is busy; try again later", code="database_busy") from error
-    except DataError as error:
-        # Text with a NUL in a path, say, which Postgres cannot even look for.
-        raise Invalid([Problem((), "a value is none that the database can hold")]) from error
-    except OperationalError as error:
-        raise Unavailable("the database cannot be reached", code="database_unavailable") from error
-    except DBAPIError as error:
-        if not error.connection_invalidated:
-            raise
-        raise Unavailable("the database cannot be reached", code="database_unavailable") from error
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """SQLite has one writer at a time. Waiting here is fair and wakes at once, where its own busy handler sleeps.
 
+        All but the reserved wait in a queue first, so that only one of them stands at the door at a time.
+        """
+        if not self.is_sqlite:
+            yield
+            return
+        queued = nullcontext() if has_reserve() else held(self._queue, BUSY_SECONDS)
+        with queued, held(self._writer, BUSY_SECONDS):
+            yield
 
-def _engine(url: str) -> Engine:
-    options: dict[str, Any] = {"pool_size": 8, "max_overflow": 40, "pool_timeout": BUSY_SECONDS}
-    if not url.startswith("sqlite"):
-        # A row lock on the study orders its writers; what they read after it must be the newest.
-        return create_engine(
-            url,
-            **options,
-            hide_parameters=True,
-        )
-    options["connect_args"] = {"timeout": BUSY_SECONDS, "check_same_thread": False}
-    engine = create_engine(url, **options, hide_parameters=True)
-
-    @event.listens_for(engine, "connect")
-    def _configure(connection: Any, record: object) -> None:
-        connection.isolation_level = None  # the driver must not open transactions of its own
-        # NORMAL survives the death of any process; only a power cut can lose the newest commits, never break the file.
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=NORMAL",
-            "foreign_keys=ON",
-            "cache_size=-65536",
-            "temp_store=MEMORY",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
-
-    return engine
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except self._errors as error:
+            if (told := failure(error)) is None:
+                raise
+            raise told from error
 
 
 def _do(connection: Connection, statement: str) -> None:
@@ -156,15 +118,17 @@ def _do(connection: Connection, statement: str) -> None:
 
 def _begin_immediately(connection: Connection) -> None:
     try:
-        if _may_wait.get():
+        if may_wait():
             _do(connection, "BEGIN IMMEDIATE")
             return
         _do(connection, "PRAGMA busy_timeout=0")
         try:
             _do(connection, "BEGIN IMMEDIATE")
         finally:
-            _do(connection, f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+            _do(connection, f"PRAGMA busy_timeout={FILE_SECONDS * 1000}")
     except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
         # Another process holds the file's lock.
         unhurried()
-        raise Unavailable("the database is busy; try again later", code="database_busy") from error
+        raise busy() from error

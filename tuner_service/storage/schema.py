@@ -47,16 +47,23 @@ def current(database: Database) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
+def check_known(revision: str) -> None:
+    """Raises NewerSchema for a revision that this version does not have."""
+    scripts = ScriptDirectory.from_config(_config())
+    if revision not in {script.revision for script in scripts.walk_revisions()}:
+        raise NewerSchema(revision, newest())
+
+
 def upgrade(database: Database) -> str:
     """Bring the database to the newest revision, in one transaction. Raises NewerSchema."""
-    scripts = ScriptDirectory.from_config(_config())
-    known = {script.revision for script in scripts.walk_revisions()}
     with database.write() as connection:
         if not database.is_sqlite:
+            # Another process may migrate for longer than a request may wait.
+            connection.execute(text("SET LOCAL lock_timeout = 0"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK})
         revision = MigrationContext.configure(connection).get_current_revision()
-        if revision is not None and revision not in known:
-            raise NewerSchema(revision, newest())
+        if revision is not None:
+            check_known(revision)
         if revision != newest():
             config = _config()
             config.attributes["connection"] = connection
