@@ -457,6 +457,41 @@ def test_the_client_asks_and_tells(server: Server, client: Client) -> None:
     assert client.log("told", 0) == ""
 
 
+def test_the_client_goes_on_from_the_last_whole_checkpoint(
+    server: Server, client: Client, tmp_path: Path
+) -> None:
+    create(server, "resumed")
+    first = client.claim("resumed", worker="laptop")
+    assert first is not None
+    assert client.fetch_checkpoint(first, tmp_path) == (0, None)
+    for epoch in range(3):
+        client.report(first, epoch=epoch, metrics={"loss": 3.0 - epoch})
+        (tmp_path / "state").write_text(f"state after {epoch + 1} epochs")
+        client.upload(first, tmp_path / "state", f"checkpoint-{epoch + 1}", checkpoint=epoch + 1)
+    assert client.release(first, error="out of memory").state is TrialState.QUEUED
+    [newest] = (
+        file
+        for file in (server.home / "artifacts").rglob("*")
+        if file.is_file() and file.read_bytes() == b"state after 3 epochs"
+    )
+    newest.write_bytes(b"state after 3 epoch!")
+
+    second = client.claim("resumed", worker="laptop")
+    assert second is not None
+    epoch, file = client.fetch_checkpoint(second, tmp_path)
+    assert epoch == 2
+    assert file is not None
+    assert file.read_text() == "state after 2 epochs"
+    client.report(second, epoch=2, metrics={"loss": 1.0})
+    client.finish(second)
+    history = client.trial("resumed", second.number).history
+    assert history is not None
+    assert [line.what for line in history] == [
+        *("claimed", "died", "claimed", "resumed", "checkpoint_unusable", "resumed", "completed")
+    ]
+    assert tuner(server, "study", "cancel", "resumed", "--trial", "0", code=1)
+
+
 def test_the_client_watches_in_order_until_the_end(server: Server, client: Client) -> None:
     create(server, "watched")
     worker = threading.Thread(target=work, args=(client, "watched"))

@@ -29,9 +29,19 @@ def resume(client: "Client", study: Study) -> None:
     _tell(client.resume(study))
 
 
-def cancel(client: "Client", study: Study) -> None:
-    """End a study and its open trials at once."""
-    _tell(client.cancel(study))
+def cancel(
+    client: "Client",
+    study: Study,
+    trial: Annotated[
+        int | None, typer.Option(min=0, help="Only this trial.", show_default=False)
+    ] = None,
+) -> None:
+    """End a study and its open trials at once, or one of them."""
+    if trial is None:
+        _tell(client.cancel(study))
+    else:
+        state = client.cancel_trial(study, trial).state
+        typer.echo(f'trial {trial} of study "{study}" is {state}')
 
 
 def extend(

@@ -1,12 +1,10 @@
 """Calls on trials and what they leave."""
 
-import hashlib
-import secrets
 from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
 
-from tuner_service.client.errors import BadDownload
+from tuner_service.client.downloads import download
 from tuner_service.client.transport import Transport, path
 from tuner_service.domain.trial import TrialState
 from tuner_service.wire import ArtifactReply, EpochReply, TrialReply
@@ -53,27 +51,8 @@ class TrialCalls:
 
         Raises BadDownload. Returns where it lies.
         """
-        target = Path(to)
-        if target.is_dir():
-            target = target / Path(artifact.name).name
-        temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-        digest = hashlib.sha256()
-        try:
-            with (
-                self.transport.stream(
-                    _trial(study, number, "artifacts", artifact.name)
-                ) as response,
-                temporary.open("wb") as file,
-            ):
-                for chunk in response.iter_bytes():
-                    digest.update(chunk)
-                    file.write(chunk)
-            if digest.hexdigest() != artifact.sha256:
-                raise BadDownload(artifact.name, expected=artifact.sha256, got=digest.hexdigest())
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
-        return target
+        url = _trial(study, number, "artifacts", artifact.name)
+        return download(self.transport, url, name=artifact.name, sha256=artifact.sha256, to=to)
 
 
 def _trial(study: str, number: int, *rest: str) -> str:

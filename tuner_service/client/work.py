@@ -4,13 +4,22 @@ import base64
 import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from tuner_service.client.downloads import download
+from tuner_service.client.errors import ApiError, BadDownload
 from tuner_service.client.transport import Transport, path
 from tuner_service.domain.trial import Verdict
-from tuner_service.wire import ArtifactReply, ClaimReply, TrialReply, VerdictReply
+from tuner_service.wire import (
+    ArtifactReply,
+    ClaimReply,
+    FallBackReply,
+    TrialReply,
+    VerdictReply,
+)
 
 Values = Mapping[str, float] | Sequence[float] | float
 
@@ -83,22 +92,64 @@ class WorkCalls:
         body = {"attempt": held.attempt, "state": "failed", "error": error}
         return self._ended(held, "finish", body)
 
-    def release(self, held: ClaimReply) -> TrialReply:
-        """Give a trial back unharmed; no attempt is charged."""
-        return self._ended(held, "release", {"attempt": held.attempt})
+    def release(self, held: ClaimReply, *, error: str | None = None) -> TrialReply:
+        """Give a trial back unharmed; no attempt is charged.
+
+        With an ``error`` it died under our hands, from outside: that counts, and ``max_attempts`` deaths end the trial.
+        """
+        body = {"attempt": held.attempt} | ({} if error is None else {"error": error})
+        return self._ended(held, "release", body)
+
+    def fetch_checkpoint(
+        self, held: ClaimReply, to: PathLike[str] | str
+    ) -> tuple[int, Path | None]:
+        """Fetch the checkpoint that a trial goes on from: the next epoch, and where the file lies; (0, None) without.
+
+        A checkpoint that is damaged or gone is told to the server, and the one before it is taken.
+        """
+        resume = held.resume
+        while resume is not None:
+            url = _trial(held, "artifacts", resume.checkpoint)
+            try:
+                file = download(
+                    self.transport, url, name=resume.checkpoint, sha256=resume.sha256, to=to
+                )
+            except BadDownload as error:
+                why = str(error)
+            except ApiError as error:
+                if error.status != HTTPStatus.NOT_FOUND:
+                    raise
+                why = str(error)
+            else:
+                return resume.epoch, file
+            body = {"attempt": held.attempt, "checkpoint": resume.checkpoint, "error": why}
+            reply = self.transport.request("POST", _trial(held, "fall-back"), json=body)
+            resume = FallBackReply.model_validate(reply.json()).resume
+        return 0, None
 
     def upload(
-        self, held: ClaimReply, file: PathLike[str] | str, name: str | None = None
+        self,
+        held: ClaimReply,
+        file: PathLike[str] | str,
+        name: str | None = None,
+        *,
+        checkpoint: int | None = None,
     ) -> ArtifactReply:
-        """Keep a file with the trial, under its own name or the one given."""
+        """Keep a file with the trial, under its own name or the one given.
+
+        ``checkpoint``: the trial can go on from it, and so many epochs are in it.
+        """
         source = Path(file)
+        params = {"attempt": held.attempt}
+        if checkpoint is not None:
+            params["checkpoint"] = checkpoint
         with source.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").digest()
             stream.seek(0)
             response = self.transport.request(
                 "PUT",
                 _trial(held, "artifacts", name or source.name),
-                params={"attempt": held.attempt},
+                params=params,
                 content=stream,
                 headers={
                     "Content-Type": "application/octet-stream",
