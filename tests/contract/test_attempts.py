@@ -12,6 +12,8 @@ from tests.contract.studies import Json, claimed, finish, opened, path, progress
 from tuner_service.service.reaper import reap
 from tuner_service.service.setup import Service
 from tuner_service.settings import Settings
+from tuner_service.storage import studies
+from tuner_service.storage import trials as trials_storage
 from tuner_service.storage.clock import now
 from tuner_service.storage.tables import pulse, trials
 
@@ -180,7 +182,9 @@ def test_a_late_refusal_of_a_checkpoint_leaves_the_one_that_was_made_since(
     assert (stale.status_code, stale.json()["code"]) == (409, "stale_attempt")
 
 
-def test_three_deaths_quarantine_a_trial_with_its_last_words(api: httpx.Client) -> None:
+def test_three_deaths_quarantine_a_trial_with_its_last_words(
+    api: httpx.Client, service: Service
+) -> None:
     opened(api, budget={"trials": 2})
     for attempt in (1, 2, 3):
         trial = claimed(api)
@@ -196,6 +200,8 @@ def test_three_deaths_quarantine_a_trial_with_its_last_words(api: httpx.Client) 
     assert [line["detail"] for line in history(api, trial) if line["what"] == "died"] == [
         "signal 9"
     ] * 3
+    with service.database.read() as connection:
+        assert trials_storage.get(connection, studies.get(connection, "demo"), 0).deaths == 3
     assert progress(api)["failed"] == 1
     assert claimed(api)["number"] == 1
 

@@ -51,7 +51,7 @@ def lose(current: Change, trial: Trial, what: str, why: str, digest: str | None 
         first_line = why.splitlines()[0] if why else what
         return give_back(current, trial, what, first_line, deaths=deaths, digest=digest)
     error = why if deaths == 1 else f"{deaths} attempts at it died; the last: {why}"
-    ended = current.end(trial, TrialState.FAILED, error=error, digest=digest)
+    ended = current.end(trial, TrialState.FAILED, error=error, digest=digest, deaths=deaths)
     assert ended is not None, "the study's lock is held and the trial was read under it"
     current.remember(trial, what, why.splitlines()[0] if why else None)
     current.remember(trial, "quarantined", f"it is not handed out again after {deaths} deaths")

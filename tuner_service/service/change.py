@@ -67,6 +67,7 @@ class Change:
                 "values": trial.values,
                 "model_parameters": trial.model_parameters,
                 "digest": None,
+                "deaths": trial.deaths,
                 **result,
             },
             at=self.at,

@@ -53,9 +53,16 @@ def claim(service: Service, request: wire.ClaimRequest, holder: int | None) -> J
             if taken is not None:
                 return _reply(service, study, taken)
     except KeyTaken:
-        # The same request came twice at once, and the other one was quicker: its trial is the answer.
+        return claim(service, request, holder)
+    if candidates and _is_taken(service, request.key):
         return claim(service, request, holder)
     return None
+
+
+def _is_taken(service: Service, key: str) -> bool:
+    """Whether the same request came twice at once, and the other one was quicker: its trial is the answer."""
+    with service.database.read() as connection:
+        return claims.get(connection, key) is not None
 
 
 def _studies_to_serve(connection: Connection, request: wire.ClaimRequest) -> list[Study]:

@@ -227,6 +227,7 @@ _END = (
         values=bindparam("new_values", type_=trials.c["values"].type),
         model_parameters=bindparam("new_model_parameters"),
         finish_digest=bindparam("new_digest"),
+        deaths=bindparam("new_deaths"),
         finished_at=bindparam("at"),
         lease_expires_at=None,
         ended_revision=bindparam("revision"),
@@ -245,6 +246,7 @@ def end(
     values: Mapping[str, float] | None,
     model_parameters: int | None,
     digest: str | None,
+    deaths: int,
     at: float,
     revision: int,
 ) -> Trial | None:
@@ -262,6 +264,7 @@ def end(
             "new_values": None if values is None else dict(values),
             "new_model_parameters": model_parameters,
             "new_digest": digest,
+            "new_deaths": deaths,
             "at": at,
             "revision": revision,
         },
