@@ -3,10 +3,11 @@
 import sys
 from collections.abc import Callable
 
-from benchmarks import bookkeeping, wall_clock
+from benchmarks import bookkeeping, checkpoints, wall_clock
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "bookkeeping": bookkeeping.main,
+    "checkpoints": checkpoints.main,
     "wall_clock": wall_clock.main,
 }
 

@@ -10,9 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 LOCKS = "locks"
 MAKING = ".making-"
+LOOK_SECONDS = 0.05
+"""How often those who wait for an entry look whether it is there."""
 RECENT_SECONDS = 600.0
 """What was used a moment ago stays, whatever its size: somebody is about to open it."""
 
@@ -28,13 +31,20 @@ class Cache:
     folder: Path
     most_bytes: int
 
-    def get(self, key: str, make: Callable[[Path], None]) -> Path:
+    def get(
+        self,
+        key: str,
+        make: Callable[[Path], None],
+        *,
+        while_waiting: Callable[[], None] = lambda: None,
+    ) -> Path:
         """The entry; ``make`` writes it to a path that does not exist yet. Others who ask meanwhile wait.
 
-        Nothing is kept if ``make`` raises. A key is a file's name.
+        ``while_waiting`` is called again and again by those who wait; what it raises ends the wait. Nothing is kept if
+        ``make`` raises. A key is a file's name.
         """
         entry = self.folder / key
-        with self._locked(key):
+        with self._locked(key, while_waiting):
             if not entry.exists():
                 self._make(entry, make)
             # Used now, on the file system's own clock.
@@ -52,11 +62,13 @@ class Cache:
             shutil.rmtree(around, ignore_errors=True)
 
     @contextmanager
-    def _locked(self, key: str) -> Iterator[None]:
+    def _locked(self, key: str, while_waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
         locks = self.folder / LOCKS
         locks.mkdir(parents=True, exist_ok=True)
         with (locks / key).open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            while not _lock(lock):
+                while_waiting()
+                time.sleep(LOOK_SECONDS)
             yield
 
     def _evict(self) -> None:
@@ -73,9 +85,7 @@ class Cache:
     def _remove(self, entry: Path, key: str) -> bool:
         """Remove an entry, unless somebody is making it, or has taken it a moment ago."""
         with (self.folder / LOCKS / key).open("a") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+            if not _lock(lock):
                 return False
             if entry.name == key and _idle_seconds(entry) < RECENT_SECONDS:
                 return False
@@ -84,6 +94,15 @@ class Cache:
             else:
                 entry.unlink(missing_ok=True)
             return True
+
+
+def _lock(file: IO[str]) -> bool:
+    """Whether the lock is ours now; never waits for it."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _idle_seconds(entry: Path) -> float:

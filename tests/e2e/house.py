@@ -47,9 +47,11 @@ class House:
         self.started.append(process)
         return process
 
-    def serve(self, lease_seconds: float = 60.0) -> subprocess.Popen[bytes]:
+    def serve(self, lease_seconds: float = 60.0, **environment: str) -> subprocess.Popen[bytes]:
         process = self.start(
-            "serve", "--port", str(self.port), TUNER_LEASE_SECONDS=str(lease_seconds)
+            *("serve", "--port", str(self.port)),
+            TUNER_LEASE_SECONDS=str(lease_seconds),
+            **environment,
         )
         self.until(self._is_ready, process)
         self.client.headers["Authorization"] = f"Bearer {read_token(self.home)}"

@@ -11,8 +11,8 @@ from pathlib import Path
 import typer
 
 NAME = "local"
-GRACE_SECONDS = 30.0
-"""How long a worker may take to give back what it holds."""
+MARGIN_SECONDS = 3.0
+"""So much later than a worker should have ended by itself it is killed."""
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 60.0
 STEADY_SECONDS = 60.0
@@ -31,12 +31,14 @@ class LocalWorker:
         slots: int | None,
         folders: Mapping[str, str | None],
         *,
+        grace_seconds: float,
         say: Callable[[str], None] = typer.echo,
     ) -> None:
         self._home = home
         self._token = token
         self._slots = slots
         self._folders = folders
+        self._grace_seconds = grace_seconds
         self._say = say
         self._stopping = threading.Event()
         self._starting = threading.Lock()
@@ -52,16 +54,19 @@ class LocalWorker:
         self._keeper.start()
 
     def stop(self) -> None:
-        """Ask the worker to give its trials back and wait; kill it after the grace time."""
+        """Ask the worker to give its trials back and wait; kill it if it does not end in its grace time.
+
+        Asked again meanwhile, it ends at once.
+        """
         with self._starting:  # no process may be started once this has looked
             self._stopping.set()
             process = self._process
         if process is not None and process.poll() is None:
             process.terminate()
             try:
-                process.wait(GRACE_SECONDS)
+                process.wait(self._grace_seconds + MARGIN_SECONDS)
             except subprocess.TimeoutExpired:
-                self._say(f"the worker did not stop within {GRACE_SECONDS:g} s and is killed")
+                self._say(f"the worker did not stop within {self._grace_seconds:g} s and is killed")
                 process.kill()
         if self._keeper is not None:
             self._keeper.join()
@@ -93,6 +98,7 @@ class LocalWorker:
             *(sys.executable, "-m", "tuner_service.cli", "worker"),
             *("--url", url, "--name", NAME, "--stop-with-parent"),
             *("--folder", str(self._home / "worker")),
+            *("--grace-seconds", str(self._grace_seconds)),
         ]
         for flag, value in self._folders.items():
             command += [flag, value] if value else []

@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 
 DEFAULT_PORT = 8700
+DEFAULT_GRACE_SECONDS = 9.0
+"""As in tuner_service.worker.options, which is not imported for ``--help``."""
 
 Home = Annotated[
     Path | None,
@@ -81,6 +83,15 @@ CacheBytes = Annotated[
         min=1,
         help="At most so much of it; what was not used for longest goes. Default: 20 GiB.",
         show_default=False,
+    ),
+]
+GraceSeconds = Annotated[
+    float,
+    typer.Option(
+        "--grace-seconds",
+        envvar="TUNER_GRACE_SECONDS",
+        min=1,
+        help="How long a worker that is told to stop may take to send checkpoints and give trials back.",
     ),
 ]
 Study = Annotated[str, typer.Argument(help="The study's name.", show_default=False)]

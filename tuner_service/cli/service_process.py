@@ -12,11 +12,13 @@ from types import FrameType
 from typing import NoReturn
 
 from tuner_service.cli.failure import UserError
-from tuner_service.cli.local_worker import GRACE_SECONDS
+from tuner_service.cli.options import DEFAULT_GRACE_SECONDS
 from tuner_service.home import RunningServer, find_server
 
 START_SECONDS = 60.0
 ELSEWHERE = frozenset({"TUNER_DATABASE_URL", "TUNER_ARTIFACTS_URL", "TUNER_URL", "TUNER_TOKEN"})
+PATIENT = "TUNER_GRACE_SECONDS"
+"""Not passed on either: whoever waits for the service here waits for the usual time."""
 
 
 @contextmanager
@@ -29,7 +31,7 @@ def running_service(home: Path, *, slots: int) -> Iterator[RunningServer]:
         *("--home", str(home), "--port", "0", "--slots", str(slots)),
     ]
     # Nothing but the home decides where this service keeps what it has.
-    environment = {name: v for name, v in os.environ.items() if name not in ELSEWHERE}
+    environment = {name: v for name, v in os.environ.items() if name not in {*ELSEWHERE, PATIENT}}
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         with log.open("wb") as output:
@@ -66,7 +68,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], home: Path, log: Path) -
 def _stop(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     try:
-        process.wait(GRACE_SECONDS + 15)
+        process.wait(DEFAULT_GRACE_SECONDS + 15)
     except subprocess.TimeoutExpired:
         process.kill()  # its worker notices that its parent is gone
         process.wait()

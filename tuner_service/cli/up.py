@@ -9,7 +9,16 @@ import typer
 
 from tuner_service.cli.local_worker import LocalWorker
 from tuner_service.cli.occupancy import occupied
-from tuner_service.cli.options import DEFAULT_PORT, Datasets, Home, Host, Port, SearchSpaces
+from tuner_service.cli.options import (
+    DEFAULT_GRACE_SECONDS,
+    DEFAULT_PORT,
+    Datasets,
+    GraceSeconds,
+    Home,
+    Host,
+    Port,
+    SearchSpaces,
+)
 
 if TYPE_CHECKING:  # not imported for ``--help``: it brings SQLAlchemy
     from tuner_service.service.setup import Service
@@ -36,6 +45,7 @@ def up(
     ] = None,
     search_spaces: SearchSpaces = None,
     datasets: Datasets = None,
+    grace_seconds: GraceSeconds = DEFAULT_GRACE_SECONDS,
     no_worker: Annotated[bool, typer.Option("--no-worker", help="Start the server alone.")] = False,
 ) -> None:
     """Start the service on this machine: server and local worker. Ctrl-C stops both."""
@@ -61,7 +71,9 @@ def up(
             if not no_worker:
                 secret = _replace_token(service, WORKER_TOKEN, Role.WORKER)
                 given = {"--search-spaces": search_spaces, "--datasets": datasets}
-                worker = LocalWorker(settings.home, secret, slots, given)
+                worker = LocalWorker(
+                    settings.home, secret, slots, given, grace_seconds=grace_seconds
+                )
 
         def on_ready(url: str) -> None:
             announce(settings.home, RunningServer(url=url, pid=os.getpid()))

@@ -6,9 +6,11 @@ from typing import Annotated
 import typer
 
 from tuner_service.cli.options import (
+    DEFAULT_GRACE_SECONDS,
     Cache,
     CacheBytes,
     Datasets,
+    GraceSeconds,
     Home,
     SearchSpaces,
     Token,
@@ -56,6 +58,7 @@ def worker(
     weights: Weights = None,
     cache: Cache = None,
     cache_bytes: CacheBytes = None,
+    grace_seconds: GraceSeconds = DEFAULT_GRACE_SECONDS,
     stop_with_parent: Annotated[bool, typer.Option("--stop-with-parent", hidden=True)] = False,
 ) -> None:
     """Train trials for a server until told to stop."""
@@ -75,6 +78,7 @@ def worker(
         weights=weights,
         cache=cache or DEFAULT_CACHE,
         cache_bytes=cache_bytes or DEFAULT_CACHE_BYTES,
+        grace_seconds=grace_seconds,
         stop_with_parent=stop_with_parent,
     )
     raise typer.Exit(run_worker(options))

@@ -1,11 +1,15 @@
-"""Keras callbacks of a trial: what it reports, when it stops, which weights it keeps."""
+"""Keras callbacks of a trial: what it draws by chance, what it reports, which weights it keeps."""
 
 import math
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import keras
+from numpy.typing import NDArray
+
+from tuner_service.worker.chance import set_epochs_seed
 
 Logs = dict[str, float]
 
@@ -34,10 +38,6 @@ class FrozenLoss(TrialFailed):
         )
 
 
-class Stopped(Exception):
-    """Somebody asked the trial to stop."""
-
-
 @dataclass(frozen=True)
 class EpochReport:
     """What a whole epoch gave. ``metrics`` has ``learning_rate`` too; values may be NaN or infinite."""
@@ -47,23 +47,21 @@ class EpochReport:
     seconds: float
 
 
-class StopOnRequest(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
-    """Raises Stopped out of ``fit`` between two batches, of training or of validation.
+class EpochSeeds(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
+    """What an epoch draws from global generators is of (seed, epoch) alone, like the order of its batches."""
 
-    Only at the beginning of a batch: a hook at its end would have Keras wait for the device after every batch.
-    """
-
-    def __init__(self, stop_requested: Callable[[], bool]) -> None:
+    def __init__(self, seed: int) -> None:
         super().__init__()
-        self.stop_requested = stop_requested
+        self.seed = seed
+        self.epoch = 0
+
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        self.epoch = epoch
 
     def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        if self.stop_requested():
-            raise Stopped
-
-    def on_test_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        if self.stop_requested():
-            raise Stopped
+        # Not before: Torch draws when it begins to read data, which it does once in a process.
+        if batch == 0:
+            set_epochs_seed(self.seed, self.epoch)
 
 
 class Metrics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
@@ -110,6 +108,30 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no 
         for name in self.finite:
             if not math.isfinite(metrics.get(name, 0.0)):
                 raise NotFinite(name, metrics[name], epoch)
+
+
+class BestEpoch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
+    """Keeps the weights of the epoch that is best by ``monitor``, in memory; ``direction`` as an objective has it.
+
+    An epoch without a number there is never the best. Until there is one, all three are None.
+    """
+
+    def __init__(self, monitor: str, direction: str) -> None:
+        super().__init__()
+        self.monitor = monitor
+        self.sign = 1.0 if direction == "maximize" else -1.0
+        self.best: float | None = None
+        self.best_epoch: int | None = None
+        self.best_weights: list[NDArray[Any]] | None = None
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        value = float((logs or {}).get(self.monitor, math.nan))
+        if math.isnan(value):
+            return
+        if self.best is None or self.sign * value > self.sign * self.best:
+            self.best = value
+            self.best_epoch = epoch
+            self.best_weights = self.model.get_weights()
 
 
 class LossMoves(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types

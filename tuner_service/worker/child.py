@@ -7,15 +7,22 @@ FD is an inherited socket to the supervisor, with one JSON object a line in eith
     discover  skipped                             describing   kind, name
                                                   described    kind, entry
                                                   discovered
-    train     task, folder, data                  preflight    preflight, error
-                                                  started      model_parameters
+    train     task, folder, data, checkpoint,     preflight    preflight, error
+              resume_epoch, checkpoint_seconds    started      model_parameters, tells_batches
+                                                  alive
                                                   epoch        epoch, metrics, seconds
-    stop                                          finished     state, error, model_parameters, artifacts
+                                                  checkpoint   epoch, file
+    stop      at                                  finished     state, error, model_parameters, artifacts
+
+``stop`` at a "batch" ends the trial before its next one, at an "epoch" after the one that runs. Either way a checkpoint
+of the newest whole epoch is written and told before ``finished``, where one could be made. ``alive``: a batch begins;
+once a second at most. The file of a ``checkpoint`` lies in the folder, whole.
 
 Standard output and error are the trial's log. When the socket closes the supervisor is gone, and so is this process,
 at once and in the middle of whatever it does.
 """
 
+import contextlib
 import gc
 import json
 import math
@@ -25,22 +32,26 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # importing it takes seconds, and this file must answer at once
     from search_spaces.library import Library
+    from tuner_service.worker.stopping import StopAt
+    from tuner_service.worker.task import Checkpoints, Hearer
 
 Message = dict[str, Any]
+ALIVE_SECONDS = 1.0
 
 
 class Supervisor:
-    """The other end of the socket. ``stop`` is set while the supervisor wants the current trial to end."""
+    """The other end of the socket. ``stop`` says when the supervisor wants the current trial to end, if it does."""
 
     def __init__(self, connection: socket.socket) -> None:
         self.connection = connection
-        self.stop = threading.Event()
+        self.stop: StopAt | None = None
         self._requests: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._sending = threading.Lock()
         threading.Thread(target=self._read, name="supervisor", daemon=True).start()
@@ -72,10 +83,11 @@ class Supervisor:
 
     def _take(self, message: Message) -> None:
         if message["type"] == "stop":
-            self.stop.set()
+            # At the next batch is sooner, and is not taken back.
+            self.stop = "batch" if self.stop == "batch" else message.get("at", "batch")
             return
         # Here and not when training begins: a stop that follows at once must not be forgotten.
-        self.stop.clear()
+        self.stop = None
         self._requests.put(message)
 
 
@@ -112,34 +124,65 @@ def serve(supervisor: Supervisor) -> None:
 
 
 def _train(supervisor: Supervisor, library: "Library", request: Message) -> None:
-    from tuner_service.worker.training import Hearer, Task, train
+    from tuner_service.worker.task import Task
+    from tuner_service.worker.training import train
 
-    hearer = Hearer(
-        epoch=lambda report: supervisor.send(
-            type="epoch", epoch=report.epoch, metrics=dict(report.metrics), seconds=report.seconds
-        ),
-        stop_requested=supervisor.stop.is_set,
-        started=lambda count: supervisor.send(type="started", model_parameters=count),
-        preflight=lambda found, error: supervisor.send(
-            type="preflight", preflight=found, error=error
-        ),
-    )
     file = request.get("data")
     outcome = train(
         Task.from_json(request["task"]),
         Path(request["folder"]),
-        hearer,
+        _hearer(supervisor),
         library,
         None if file is None else Path(file),
+        _checkpoints(request),
     )
     if outcome.error is not None:
-        print(outcome.error, flush=True)
+        with contextlib.suppress(OSError):  # a full disk, which is then what the error tells of
+            print(outcome.error, flush=True)
     supervisor.send(
         type="finished",
         state=outcome.state,
         error=outcome.error,
         model_parameters=outcome.model_parameters,
         artifacts=outcome.artifacts,
+    )
+
+
+def _hearer(supervisor: Supervisor) -> "Hearer":
+    from tuner_service.worker.task import Hearer
+
+    told = -math.inf
+
+    def batch() -> None:
+        nonlocal told
+        if (now := time.monotonic()) - told >= ALIVE_SECONDS:
+            told = now
+            supervisor.send(type="alive")
+
+    return Hearer(
+        epoch=lambda report: supervisor.send(
+            type="epoch", epoch=report.epoch, metrics=dict(report.metrics), seconds=report.seconds
+        ),
+        stop=lambda: supervisor.stop,
+        started=lambda count, tells_batches: supervisor.send(
+            type="started", model_parameters=count, tells_batches=tells_batches
+        ),
+        preflight=lambda found, error: supervisor.send(
+            type="preflight", preflight=found, error=error
+        ),
+        batch=batch,
+        checkpoint=lambda epoch, file: supervisor.send(type="checkpoint", epoch=epoch, file=file),
+    )
+
+
+def _checkpoints(request: Message) -> "Checkpoints":
+    from tuner_service.worker.task import Checkpoints
+
+    file = request.get("checkpoint")
+    return Checkpoints(
+        resume_from=None if file is None else Path(file),
+        epoch=request.get("resume_epoch", 0),
+        every_seconds=request.get("checkpoint_seconds", math.inf),
     )
 
 

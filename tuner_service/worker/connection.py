@@ -6,11 +6,14 @@ again. So a request whose answer was lost is simply repeated.
 
 import hashlib
 import logging
+import math
+import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import copy
+from io import BytesIO
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 import httpx
 from tenacity import (
@@ -18,7 +21,6 @@ from tenacity import (
     Retrying,
     retry_if_exception_type,
     sleep_using_event,
-    stop_after_delay,
     stop_when_event_set,
     wait_random_exponential,
 )
@@ -35,10 +37,8 @@ LONGEST_WAIT = 5.0
 CHUNK = 1 << 20
 FAULTS = 5
 """A server's own mistake (500 and its like) may be gone the next time; after so many it is taken for an answer."""
-CUT_UPLOADS = 5
+MOST_CUTS = 5
 """An upload that was cut in the middle so many times is given up: some servers and proxies refuse a body that way."""
-
-_backoff = wait_random_exponential(multiplier=0.5, max=LONGEST_WAIT)
 
 
 class Connection:
@@ -56,23 +56,34 @@ class Connection:
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=64),
         )
         self._stop = stop
+        self._read_seconds = READ_SECONDS
+        self._connect_seconds = CONNECT_SECONDS
         self._outage = Outage(self._client.base_url)
         self._retrying = Retrying(
             retry=retry_if_exception_type(Unreachable),
-            wait=_wait,
+            wait=_wait(LONGEST_WAIT),
             stop=stop_when_event_set(stop),
             sleep=sleep_using_event(stop),
             before_sleep=self._outage.begin,
             reraise=True,
         )
 
-    def within(self, seconds: float) -> Self:
-        """The same connection for last words: it tries for so long and then raises Unreachable, stop or no stop."""
-        last = copy(self)
-        last._retrying = self._retrying.copy(
-            stop=stop_after_delay(seconds), sleep=threading.Event().wait
+    def until(self, over: threading.Event) -> Self:
+        """The same connection, given up at this event instead of at ``stop``: also in the middle of a file."""
+        other = copy(self)
+        other._stop = over
+        other._retrying = self._retrying.copy(
+            stop=stop_when_event_set(over), sleep=sleep_using_event(over)
         )
-        return last
+        return other
+
+    def answered_within(self, seconds: float) -> Self:
+        """The same connection, that waits no longer than this for an answer, or before it asks again."""
+        other = copy(self)
+        other._read_seconds = min(seconds, READ_SECONDS)
+        other._connect_seconds = min(seconds, CONNECT_SECONDS)
+        other._retrying = self._retrying.copy(wait=_wait(min(seconds, LONGEST_WAIT)))
+        return other
 
     def request(
         self,
@@ -80,65 +91,91 @@ class Connection:
         path: str,
         json: Mapping[str, Any] | None = None,
         *,
-        read_seconds: float = READ_SECONDS,
+        read_seconds: float | None = None,
     ) -> httpx.Response:
         """The reply to a request that succeeded. Raises Refused, and Unreachable when it is time to stop."""
-        timeout = httpx.Timeout(read_seconds, connect=CONNECT_SECONDS, pool=None)
+        timeout = self._timeout(self._read_seconds if read_seconds is None else read_seconds)
         return self._repeat(lambda: self._client.request(method, path, json=json, timeout=timeout))
 
-    def put_file(
-        self, path: str, file: Path, *, params: Mapping[str, str], headers: Mapping[str, str]
+    def put(
+        self,
+        path: str,
+        content: Path | bytes,
+        *,
+        params: Mapping[str, str],
+        headers: Mapping[str, str],
     ) -> httpx.Response:
-        """Stream a file, from its beginning in every try. Raises as ``request`` does."""
+        """Send a file, or what would be in it, from its beginning in every try. Raises as ``request`` does."""
         cuts = 0
 
         def send() -> httpx.Response:
             nonlocal cuts
-            with file.open("rb") as content:
+            with content.open("rb") if isinstance(content, Path) else BytesIO(content) as opened:
+                size = opened.seek(0, os.SEEK_END)
+                opened.seek(0)
                 try:
                     return self._client.put(
                         path,
-                        content=content,
+                        content=self._chunks(opened),
                         params=params,
-                        headers=headers,
-                        timeout=httpx.Timeout(TRANSFER_SECONDS, connect=CONNECT_SECONDS, pool=None),
+                        headers={**headers, "Content-Length": str(size)},
+                        timeout=self._timeout(TRANSFER_SECONDS),
                     )
                 except (httpx.WriteError, httpx.ReadError, httpx.RemoteProtocolError) as error:
                     cuts += 1
-                    if cuts < CUT_UPLOADS:
+                    if cuts < MOST_CUTS:
                         raise
-                    detail = f"{file.name} was cut off {cuts} times while it was sent"
-                    raise Refused(0, "upload_cut", detail) from error
+                    raise _cut(path, cuts) from error
 
         return self._repeat(send)
 
-    def get_file(self, path: str, file: Path) -> str:
+    def get_file(self, path: str, file: Path, *, most_cuts: float = math.inf) -> str:
         """Write a reply's body to a file, from its beginning in every try; its sha-256, hexadecimal.
 
-        Raises as ``request`` does; Unreachable also when it is time to stop in the middle.
+        Raises as ``request`` does, Unreachable also when it is time to stop in the middle, Refused also after so many
+        replies that were cut off; and OSError if the file cannot be written.
         """
         digest = hashlib.sha256()
+        cuts = 0
 
         def fetch() -> httpx.Response:
-            nonlocal digest
+            nonlocal digest, cuts
             digest = hashlib.sha256()
-            timeout = httpx.Timeout(TRANSFER_SECONDS, connect=CONNECT_SECONDS, pool=None)
             with (
-                self._client.stream("GET", path, timeout=timeout) as response,
+                self._client.stream(
+                    "GET", path, timeout=self._timeout(TRANSFER_SECONDS)
+                ) as response,
                 file.open("wb") as content,
             ):
                 if not response.is_success:
                     response.read()
                     return response
-                for chunk in response.iter_bytes(CHUNK):
-                    if self._stop.is_set():
-                        raise Unreachable("stopped in the middle of a file")
-                    content.write(chunk)
-                    digest.update(chunk)
+                try:
+                    for chunk in response.iter_bytes():  # as they come, however slowly
+                        self._check_time()
+                        content.write(chunk)
+                        digest.update(chunk)
+                except (httpx.ReadError, httpx.RemoteProtocolError) as error:
+                    cuts += 1
+                    if cuts < most_cuts:
+                        raise
+                    raise _cut(path, cuts) from error
                 return response
 
         self._repeat(fetch)
         return digest.hexdigest()
+
+    def _timeout(self, read_seconds: float) -> httpx.Timeout:
+        return httpx.Timeout(read_seconds, connect=self._connect_seconds, pool=None)
+
+    def _chunks(self, content: BinaryIO) -> Iterator[bytes]:
+        while chunk := content.read(CHUNK):
+            self._check_time()
+            yield chunk
+
+    def _check_time(self) -> None:
+        if self._stop.is_set():
+            raise Unreachable("stopped in the middle of a file")
 
     def _repeat(self, send: Callable[[], httpx.Response]) -> httpx.Response:
         faults = 0
@@ -188,8 +225,17 @@ class Outage:
             log.info("server %s answers again", self._server)
 
 
-def _wait(state: RetryCallState) -> float:
+def _cut(path: str, cuts: int) -> Refused:
+    return Refused(0, "transfer_cut", f"{path.rpartition('/')[2]} was cut off {cuts} times")
+
+
+def _wait(longest_seconds: float) -> Callable[[RetryCallState], float]:
     """Full jitter, so that a fleet does not come back all at once; but never before the server asked for it."""
-    error = state.outcome.exception() if state.outcome else None
-    asked = error.retry_after if isinstance(error, Unreachable) else None
-    return (asked or 0.0) + _backoff(state)
+    backoff = wait_random_exponential(multiplier=0.5, max=longest_seconds)
+
+    def seconds(state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.retry_after if isinstance(error, Unreachable) else None
+        return (asked or 0.0) + backoff(state)
+
+    return seconds

@@ -13,6 +13,7 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 LONGEST_RETRY_AFTER = 120.0
+GONE = frozenset({401, 403, 404})
 
 
 class ServerError(Exception):
@@ -42,6 +43,11 @@ class NotAllowed(Refused):
 
 class LeaseLost(Refused):
     pass
+
+
+def is_lost(refusal: Refused) -> bool:
+    """Whether there is nothing left to say of a trial, about which something was refused this way."""
+    return isinstance(refusal, LeaseLost) or refusal.status in GONE
 
 
 def not_now(response: httpx.Response) -> Unreachable:

@@ -1,5 +1,6 @@
 """How a data set's arrays are given to a model: by name or in order, labels as its loss wants them, at once or not."""
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,16 +29,16 @@ class Feed:
         """``x`` and ``y`` as ``fit`` takes them: whole arrays."""
         return self._inputs(part.inputs), self._outputs(part.outputs)
 
-    def shuffled(self, part: Part, size: int, seed: int) -> Iterator[tuple[Any, Any]]:
+    def shuffled(
+        self, part: Part, size: int, seed: int, first_epoch: int = 0
+    ) -> Iterator[tuple[Any, Any]]:
         """Batches, epoch after epoch without end, in an order of (seed, epoch) alone."""
-        epoch = 0
-        while True:
+        for epoch in itertools.count(first_epoch):
             order = np.arange(len(part))
             np.random.RandomState([seed, epoch]).shuffle(order)
             for start in range(0, len(part), size):
                 # In the order of the file within a batch: the disk is read forwards.
                 yield self.arrays(part.at(np.sort(order[start : start + size])))
-            epoch += 1
 
     def _inputs(self, arrays: Mapping[str, Array]) -> Any:
         if len(arrays) == 1:

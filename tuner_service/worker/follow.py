@@ -2,24 +2,34 @@
 
 import logging
 import math
-import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from tuner_service.domain.trial import Verdict
-from tuner_service.worker.errors import Refused, Unreachable
+from tuner_service.worker.errors import Refused, Unreachable, is_lost
+from tuner_service.worker.grace import STOPPED, Grace
 from tuner_service.worker.held_trial import HeldTrial
 from tuner_service.worker.lease import Lease
-from tuner_service.worker.messages import STOP, EpochDone, Finished, Preflighted, Started
-from tuner_service.worker.process import Answer, Died, Process, StopRequested
+from tuner_service.worker.messages import (
+    Alive,
+    CheckpointWritten,
+    EpochDone,
+    Finished,
+    Message,
+    Preflighted,
+    Started,
+    stop,
+)
+from tuner_service.worker.patience import Patience
+from tuner_service.worker.process import Answer, Died, Event, Process, StopRequested
 
 log = logging.getLogger(__name__)
 
-SHUTDOWN_SECONDS = 4.0
-"""How long a process may take to stop when the worker ends: less than a container is given."""
+OVERSLEPT_SECONDS = 1.0
+"""A wait that ended so much too late: it was this process that was stopped, not the other that was silent."""
 
 
 class Ending(StrEnum):
@@ -39,8 +49,6 @@ BY_VERDICT: Mapping[Verdict, Ending] = {
     Verdict.PAUSE: Ending.PAUSED,
 }
 GIVEN_BACK = (Ending.PAUSED, Ending.SHUTDOWN)
-GONE = frozenset({401, 403, 404})
-"""Refusals after which there is nothing left to say of this trial."""
 
 
 @dataclass(frozen=True)
@@ -53,74 +61,110 @@ class Outcome:
     model_parameters: int | None
     told_all: bool = True
     """Whether every epoch reached the server; only then can the trial count as completed."""
-    refusal: str | None = None
+    refusal: Refused | None = None
+
+
+def ending_of(said: Verdict | Refused) -> Ending | None:
+    """What an answer of the server means for a trial; None if it goes on."""
+    match said:
+        case Refused():
+            return Ending.LOST if is_lost(said) else Ending.REFUSED
+        case _:
+            return BY_VERDICT.get(said)
 
 
 class Follower:
-    """One trial in one process, from the hand-over to the process's last word."""
+    """One training in one process, from the hand-over to the process's last word."""
 
     def __init__(
         self,
         trial: HeldTrial,
         process: Process,
         lease: Lease,
-        stop: threading.Event,
+        grace: Grace,
+        *,
         stop_seconds: float,
+        keep: Callable[[CheckpointWritten], None],
     ) -> None:
         self._trial = trial
         self._process = process
         self._lease = lease
-        self._stop = stop
-        self._stop_seconds = stop_seconds
+        self._grace = grace
+        self._keep = keep
+        self._patience = Patience(trial.claim.training, stop_seconds)
+        self._killed = False
         self._ending: Ending | None = None
-        self._refusal: str | None = None
+        self._refusal: Refused | None = None
         self._model_parameters: int | None = None
         self._told_all = True
-        self._deadline = math.inf
 
     def follow(self) -> Outcome:
         """Relay everything until the process is done with the trial, or gone.
 
-        A process that was told to stop and does not within its time is killed.
+        A process that is silent for too long, trains for too long, or does not stop within its time is killed.
         """
-        if self._stop.is_set():
+        if self._grace.begun.is_set():
             self._end(Ending.SHUTDOWN)
         while True:
             match self._next():
-                case Started(model_parameters):
-                    self._model_parameters = model_parameters
-                case Preflighted(preflight, error):
-                    self._relay_preflight(preflight, error)
-                case EpochDone() as epoch:
-                    self._relay(epoch)
-                case Answer(trial, Verdict() as verdict) if trial is self._trial:
-                    self._obey(verdict)
-                case Answer(trial, Refused() as refusal) if trial is self._trial:
-                    self._refused(refusal)
-                case StopRequested():
-                    self._end(Ending.SHUTDOWN)
                 case Finished() | Died() as last:
                     return self._outcome(last)
+                case Answer(trial, said):
+                    if trial is self._trial:
+                        self._obey(said)
+                case StopRequested():
+                    self._end(Ending.SHUTDOWN)
+                case message:
+                    self._take(message)
+                    # From now on and not from when it came: silence counts only while somebody listens.
+                    self._patience.heard()
+
+    def _take(self, message: Message | None) -> None:
+        match message:
+            case Started(model_parameters, tells_batches):
+                self._model_parameters = model_parameters
+                self._patience.started(tells_batches)
+            case Alive():
+                self._patience.heard_batch()
+            case Preflighted(preflight, error):
+                self._relay_preflight(preflight, error)
+            case EpochDone() as epoch:
+                self._relay(epoch)
+            case CheckpointWritten() as checkpoint if self._wanted:
+                self._keep(checkpoint)
 
     def _outcome(self, last: Finished | Died) -> Outcome:
         if isinstance(last, Finished) and last.model_parameters is not None:
             self._model_parameters = last.model_parameters
         return Outcome(self._ending, last, self._model_parameters, self._told_all, self._refusal)
 
-    def _next(self) -> object:
-        if math.isinf(self._deadline):
+    def _next(self) -> Event | None:
+        if self._killed:
             return self._process.next_event(timeout=None)
-        event = self._process.next_event(timeout=max(0.0, self._deadline - time.monotonic()))
+        seconds, why = self._patience.left()
+        if math.isinf(seconds):
+            return self._process.next_event(timeout=None)
+        until = time.monotonic() + max(0.0, seconds)
+        event = self._process.next_event(timeout=max(0.0, seconds))
+        if event is None and time.monotonic() > until + OVERSLEPT_SECONDS:
+            event = self._process.next_event(timeout=OVERSLEPT_SECONDS)
         if event is None:
-            log.warning("trial %s did not stop in time; its process is killed", self._trial)
-            self._process.kill(because="the training process did not stop and was killed")
-            self._deadline = math.inf
+            log.warning("trial %s: %s", self._trial, why)
+            self._process.kill(because=why)
+            self._killed = True
         return event
 
+    @property
+    def _wanted(self) -> bool:
+        """Whether the server still takes what is told of the trial.
+
+        One that is paused or given back may end properly before its process hears of it; its epochs are wanted then. In
+        all other cases the server has closed the book.
+        """
+        return self._told_all and (self._ending is None or self._ending in GIVEN_BACK)
+
     def _relay(self, epoch: EpochDone) -> None:
-        # A trial that is paused or given back may still end properly before its process hears of it; its epochs are
-        # wanted then. In all other cases the server has closed the book.
-        if not self._told_all or (self._ending is not None and self._ending not in GIVEN_BACK):
+        if not self._wanted:
             return
         try:
             verdict = self._trial.report_epoch(
@@ -130,7 +174,7 @@ class Follower:
             self._told_all = False
             self._end(Ending.SHUTDOWN)
         except Refused as refusal:
-            self._refused(refusal)
+            self._obey(refusal)
         else:
             self._lease.renewed()
             log.info("trial %s epoch %d: %s", self._trial, epoch.epoch, _short(epoch.metrics))
@@ -144,33 +188,35 @@ class Follower:
         except Unreachable:
             self._end(Ending.SHUTDOWN)
         except Refused as refusal:
-            if refusal.code == "stale_attempt" or refusal.status in GONE:
-                self._refused(refusal)
+            if is_lost(refusal):
+                self._obey(refusal)
             else:
                 # The trial does not depend on it.
                 log.warning("trial %s: its preflight was not taken: %s", self._trial, refusal)
 
-    def _obey(self, verdict: Verdict) -> None:
-        if verdict is not Verdict.CONTINUE:
-            self._end(BY_VERDICT[verdict])
-
-    def _refused(self, refusal: Refused) -> None:
-        if refusal.code == "stale_attempt" or refusal.status in GONE:
-            log.warning("trial %s is no longer ours: %s", self._trial, refusal)
-            self._end(Ending.LOST)
-        else:
-            self._refusal = self._refusal or str(refusal)
-            self._end(Ending.REFUSED)
+    def _obey(self, said: Verdict | Refused) -> None:
+        ending = ending_of(said)
+        if ending is Ending.LOST:
+            log.warning("trial %s is no longer ours: %s", self._trial, said)
+        if isinstance(said, Refused):
+            self._refusal = self._refusal or said
+        if ending is not None:
+            self._end(ending)
 
     def _end(self, ending: Ending) -> None:
-        """Stop the process, once; a later reason counts more than a wish to give the trial back."""
-        if self._ending is None:
-            self._process.say(STOP)
-        elif self._ending not in GIVEN_BACK:
+        """Stop the process. Any later reason counts more than a pause, most more than a wish to give the trial back."""
+        if self._ending is not None and (
+            self._ending not in GIVEN_BACK or ending is Ending.PAUSED or ending is self._ending
+        ):
             return
-        seconds = SHUTDOWN_SECONDS if ending is Ending.SHUTDOWN else self._stop_seconds
-        self._deadline = min(self._deadline, time.monotonic() + min(seconds, self._stop_seconds))
         self._ending = ending
+        if ending is Ending.PAUSED:
+            # An epoch takes as long as it takes; nothing of it is to be lost.
+            self._process.say(stop("epoch"))
+            return
+        self._process.say(stop("batch"))
+        in_grace = ending is Ending.SHUTDOWN
+        self._patience.stop_within(self._grace.left(STOPPED) if in_grace else math.inf)
 
 
 def _short(metrics: Mapping[str, float | None]) -> str:

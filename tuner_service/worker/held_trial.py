@@ -2,7 +2,8 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping
+import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
@@ -11,13 +12,16 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from tuner_service.domain.trial import Verdict, finite
-from tuner_service.wire import ClaimReply, VerdictReply
-from tuner_service.worker.connection import READ_SECONDS, Connection
+from tuner_service.wire import ClaimReply, FallBackReply, Resume, VerdictReply
+from tuner_service.worker.connection import MOST_CUTS, Connection
 from tuner_service.worker.errors import Refused
 
 ReplyT = TypeVar("ReplyT", bound=BaseModel)
 
 MOST_ERROR_CHARACTERS = 20_000
+CLAIM_ANSWER_SECONDS = 5.0
+"""How much later than it was asked to the server may answer a claim."""
+LOG = "log.txt"
 TASK_FIELDS = {
     "study",
     "number",
@@ -48,9 +52,9 @@ class HeldTrial:
         """What the training process needs to know."""
         return self.claim.model_dump(mode="json", include=TASK_FIELDS)
 
-    def within(self, seconds: float) -> Self:
-        """The same trial for last words; see ``Connection.within``."""
-        return replace(self, connection=self.connection.within(seconds))
+    def until(self, over: threading.Event) -> Self:
+        """The same trial, with requests that are given up at this event; see ``Connection.until``."""
+        return replace(self, connection=self.connection.until(over))
 
     def report_epoch(
         self,
@@ -101,21 +105,43 @@ class HeldTrial:
         }
         self._post("finish", body)
 
-    def release(self) -> None:
-        """Give the trial back unharmed; no attempt is charged."""
-        self._post("release", self._attempt)
+    def release(self, error: str | None = None) -> None:
+        """Give the trial back unharmed, no attempt charged; with the last words of an attempt that died, charged."""
+        said = {} if error is None else {"error": _shortened(error)}
+        self._post("release", {**self._attempt, **said})
+
+    def fall_back(self, checkpoint: str, error: str) -> Resume | None:
+        """Tell that a checkpoint cannot be used: where to begin instead, None for the trial's beginning."""
+        body = {**self._attempt, "checkpoint": checkpoint, "error": _shortened(error)}
+        return _read(FallBackReply, self._post("fall-back", body)).resume
+
+    def fetch_checkpoint(self, checkpoint: str, file: Path) -> str:
+        """Write a checkpoint to a file; its sha-256, hexadecimal."""
+        path = f"{self._path}/artifacts/{checkpoint}"
+        return self.connection.get_file(path, file, most_cuts=MOST_CUTS)
 
     def upload(self, file: Path) -> None:
-        """Send a file as an artifact of the same name, with its digest (RFC 9530)."""
-        with file.open("rb") as content:
-            digest = hashlib.file_digest(content, "sha256").digest()
-        self.connection.put_file(
-            f"{self._path}/artifacts/{file.name}",
-            file,
-            params={"attempt": str(self.claim.attempt)},
+        """Send a file as an artifact of the same name."""
+        self._put(file.name, file, {})
+
+    def upload_log(self, lines: Sequence[str]) -> None:
+        """Send what the training process printed; it needs no room on this machine's disk."""
+        self._put(LOG, "".join(f"{line}\n" for line in lines).encode(), {})
+
+    def upload_checkpoint(self, file: Path, epoch: int) -> None:
+        """Send a checkpoint with so many epochs in it, all of which were reported."""
+        self._put(file.name, file, {"checkpoint": str(epoch)})
+
+    def _put(self, name: str, content: Path | bytes, params: Mapping[str, str]) -> None:
+        # With its digest (RFC 9530).
+        digest = base64.b64encode(_sha256(content)).decode("ascii")
+        self.connection.put(
+            f"{self._path}/artifacts/{name}",
+            content,
+            params={"attempt": str(self.claim.attempt), **params},
             headers={
                 "Content-Type": "application/octet-stream",
-                "Content-Digest": f"sha-256=:{base64.b64encode(digest).decode('ascii')}:",
+                "Content-Digest": f"sha-256=:{digest}:",
             },
         )
 
@@ -140,11 +166,14 @@ def claim_trial(
     """
     body = {"worker": worker, "key": key, "study": None, "wait_seconds": wait_seconds}
     response = connection.request(
-        "POST", "/v1/claims", body, read_seconds=wait_seconds + READ_SECONDS
+        "POST", "/v1/claims", body, read_seconds=wait_seconds + CLAIM_ANSWER_SECONDS
     )
     if response.status_code == 204:
         return None
-    return HeldTrial(_read(ClaimReply, response), connection)
+    claim = _read(ClaimReply, response)
+    # Over a connection that is open at this end only, a question must be asked anew before the lease runs out.
+    answer_seconds = max(1.0, claim.lease_seconds / 3)
+    return HeldTrial(claim, connection.answered_within(answer_seconds))
 
 
 def _read(kind: type[ReplyT], response: httpx.Response) -> ReplyT:
@@ -153,6 +182,13 @@ def _read(kind: type[ReplyT], response: httpx.Response) -> ReplyT:
     except ValidationError as error:
         detail = f"{response.request.url.path} did not answer as a tuner server does"
         raise Refused(response.status_code, "bad_reply", detail) from error
+
+
+def _sha256(content: Path | bytes) -> bytes:
+    if isinstance(content, bytes):
+        return hashlib.sha256(content).digest()
+    with content.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").digest()
 
 
 def _shortened(error: str) -> str:

@@ -3,15 +3,18 @@
 To the process: ``train``, ``discover`` and ``stop``; the end of the stream means that the supervisor is gone.
 
 From the process: ``ready`` once. Then for every ``train``, in this order, a ``preflight`` where that was asked for, a
-``started``, an ``epoch`` each, and one ``finished``. For a ``discover`` a ``describing`` and a ``described`` for each
-thing that the user brought, and one ``discovered``.
+``started``, an ``epoch`` each, and one ``finished``; a ``checkpoint`` comes after the last epoch that is in it, and
+``alive`` at any time. For a ``discover`` a ``describing`` and a ``described`` for each thing that the user brought, and
+one ``discovered``.
 """
 
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
+
+FinishedState: TypeAlias = Literal["completed", "failed", "stopped", "unusable", "machine"]
 
 
 @dataclass(frozen=True)
@@ -23,9 +26,10 @@ class Ready:
 
 @dataclass(frozen=True)
 class Started:
-    """The model is built."""
+    """The model is built. Without ``tells_batches`` it may be silent between epochs, and still not hang."""
 
     model_parameters: int | None
+    tells_batches: bool
 
 
 @dataclass(frozen=True)
@@ -36,10 +40,27 @@ class EpochDone:
 
 
 @dataclass(frozen=True)
-class Finished:
-    """The process is done with the trial and takes the next. ``stopped``: because it was told to."""
+class CheckpointWritten:
+    """A whole file of this name lies in the trial's folder, with so many epochs in it."""
 
-    state: Literal["completed", "failed", "stopped"]
+    epoch: int
+    file: str
+
+
+@dataclass(frozen=True)
+class Alive:
+    """A batch began; not every one is told."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The process is done with the trial and takes the next.
+
+    ``stopped``: because it was told to. ``unusable``: it cannot begin with the checkpoint that it was given.
+    ``machine``: this machine cannot go on, for example because its disk is full.
+    """
+
+    state: FinishedState
     error: str | None
     artifacts: tuple[str, ...]
     model_parameters: int | None
@@ -75,24 +96,52 @@ class Discovered:
 
 
 Message: TypeAlias = (
-    Ready | Started | EpochDone | Finished | Preflighted | Describing | Described | Discovered
+    Ready
+    | Started
+    | EpochDone
+    | CheckpointWritten
+    | Alive
+    | Finished
+    | Preflighted
+    | Describing
+    | Described
+    | Discovered
 )
-
-STOP = b'{"type": "stop"}\n'
 
 
 class BadMessage(ValueError):
     """A line that is not part of the protocol."""
 
 
-def train(task: Mapping[str, Any], folder: Path, data: Path | None) -> bytes:
+def train(
+    task: Mapping[str, Any],
+    folder: Path,
+    data: Path | None,
+    *,
+    checkpoint: Path | None,
+    resume_epoch: int,
+    checkpoint_seconds: float,
+) -> bytes:
     """The line that hands a trial to the process, which leaves its files in the folder.
 
-    ``data`` is the file of the trial's data where that was uploaded.
+    ``data`` is the file of the trial's data where that was uploaded. Training begins with the epoch ``resume_epoch``
+    and what is in ``checkpoint``; the next ones are wanted every ``checkpoint_seconds`` of training.
     """
-    file = None if data is None else str(data)
-    message = {"type": "train", "task": task, "folder": str(folder), "data": file}
+    message = {
+        "type": "train",
+        "task": task,
+        "folder": str(folder),
+        "data": _path(data),
+        "checkpoint": _path(checkpoint),
+        "resume_epoch": resume_epoch,
+        "checkpoint_seconds": checkpoint_seconds,
+    }
     return json.dumps(message).encode() + b"\n"
+
+
+def stop(at: Literal["batch", "epoch"]) -> bytes:
+    """The line that ends the training: before the next batch, or when the running epoch is done."""
+    return json.dumps({"type": "stop", "at": at}).encode() + b"\n"
 
 
 def discover(skipped: Collection[str]) -> bytes:
@@ -108,9 +157,13 @@ def parse(line: bytes) -> Message:
             case "ready":
                 return Ready(str(data.get("backend", "")))
             case "started":
-                return Started(data.get("model_parameters"))
+                return Started(data.get("model_parameters"), bool(data.get("tells_batches", True)))
             case "epoch":
                 return EpochDone(int(data["epoch"]), dict(data["metrics"]), data.get("seconds"))
+            case "checkpoint":
+                return _checkpoint(int(data["epoch"]), data["file"])
+            case "alive":
+                return Alive()
             case "preflight":
                 return Preflighted(data["preflight"], data.get("error"))
             case "describing":
@@ -120,7 +173,7 @@ def parse(line: bytes) -> Message:
             case "discovered":
                 return Discovered()
             case "finished":
-                if data["state"] not in ("completed", "failed", "stopped"):
+                if data["state"] not in get_args(FinishedState):
                     raise ValueError(f"unknown state {data['state']!r}")
                 return Finished(
                     data["state"],
@@ -132,3 +185,14 @@ def parse(line: bytes) -> Message:
                 raise ValueError(f"unknown type {other!r}")
     except (ValueError, KeyError, TypeError) as error:
         raise BadMessage(f"the training process said {line[:200]!r}: {error}") from error
+
+
+def _checkpoint(epoch: int, file: str) -> CheckpointWritten:
+    # The name becomes part of a path and of a URL here.
+    if epoch < 1 or file != f"checkpoint-{epoch}":
+        raise ValueError(f"no checkpoint of {epoch} epochs is called {file!r}")
+    return CheckpointWritten(epoch, file)
+
+
+def _path(file: Path | None) -> str | None:
+    return None if file is None else str(file)

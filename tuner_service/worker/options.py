@@ -13,6 +13,9 @@ from tuner_service.wire import NAME
 
 DEFAULT_CACHE = Path(platformdirs.user_cache_dir("tuner"))
 DEFAULT_CACHE_BYTES = 20 * 1024**3
+DEFAULT_GRACE_SECONDS = 9.0
+"""Container runtimes kill 10 s after they asked to stop."""
+LONGEST_GRACE_SECONDS = 24 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,8 @@ class WorkerOptions:
     cache: Path = DEFAULT_CACHE
     """Where fetched and prepared data is kept, for all workers of this user."""
     cache_bytes: int = DEFAULT_CACHE_BYTES
+    grace_seconds: float = DEFAULT_GRACE_SECONDS
+    """From the wish to stop to the end: checkpoints go up and trials are given back within it."""
     stop_with_parent: bool = False
     """Standard input is a pipe that the parent holds; its end means: stop."""
 
@@ -70,6 +75,10 @@ def check(options: WorkerOptions) -> None:
         raise BadOptions(f'--cache: cannot write to "{options.cache}"')
     if options.cache_bytes < 1:
         raise BadOptions(f"TUNER_CACHE_BYTES: at least 1, got {options.cache_bytes}")
+    if not 1.0 <= options.grace_seconds <= LONGEST_GRACE_SECONDS:
+        raise BadOptions(
+            f"--grace-seconds: from 1 to {LONGEST_GRACE_SECONDS:g}, got {options.grace_seconds:g}"
+        )
     if options.name and not re.fullmatch(NAME, options.name):
         raise BadOptions(
             f'--name: "{options.name}" is no worker\'s name; allowed are letters, digits, '

@@ -31,6 +31,8 @@ def run(
     takes unless it is told otherwise, so that a ``fit`` that tunes them itself does not get them twice. A ``fit`` that
     trains in a loop of its own and calls ``callbacks`` by hand need not call all of their methods; one that calls none
     counts as one epoch, of what it returns: metrics by name, or the objective's value.
+
+    Where it is, nobody but itself knows: it makes no checkpoints, and a trial that is interrupted begins anew.
     """
     model.fit = functools.partial(model.fit, epochs=epochs, batch_size=batch_size, verbose=0)
     together = Together(callbacks)

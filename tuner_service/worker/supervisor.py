@@ -9,7 +9,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import entry_points
@@ -26,12 +26,12 @@ from tuner_service.worker.connection import Connection
 from tuner_service.worker.devices import default_slots, describe_devices, find_gpus
 from tuner_service.worker.discovery import Discovery
 from tuner_service.worker.environment import backend_of, child_environment, library_environment
-from tuner_service.worker.follow import SHUTDOWN_SECONDS
+from tuner_service.worker.grace import ENDED, GIVEN_BACK, UPLOADED, Grace
 from tuner_service.worker.limits import usable_cores
 from tuner_service.worker.options import BadOptions, WorkerOptions, check, default_name
 from tuner_service.worker.presence import Presence, registration
 from tuner_service.worker.process import Program
-from tuner_service.worker.slot import RELEASE_SECONDS, Slot
+from tuner_service.worker.slot import Slot
 from tuner_service.worker.workspace import workspace
 
 __all__ = ["Supervisor", "WorkerOptions", "run_worker"]
@@ -40,6 +40,8 @@ log = logging.getLogger(__name__)
 
 ANSWER_SECONDS = 0.5
 """A claim that was granted in the moment of the stop has so long to be answered, and is then given back."""
+LAST_WORDS_SECONDS = 0.2
+"""So long the log may take to say of a trial that it could not be given back."""
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -79,7 +81,7 @@ class Supervisor:
         self._program = program
         self._catalogue = catalogue
         self._told: SimpleQueue[Signalled | ParentGone | Failure] = SimpleQueue()
-        self._stop = threading.Event()
+        self._grace = Grace(options.grace_seconds)
         self._slots: list[Slot] = []
         self._discovery: Discovery | None = None
 
@@ -109,7 +111,7 @@ class Supervisor:
 
     def _start(self, folder: Path) -> None:
         options = self._options
-        connection = Connection(options.url, options.token, self._stop)
+        connection = Connection(options.url, options.token, self._grace.begun)
         gpus = find_gpus()
         count = options.slots or default_slots(gpus)
         environment = {**os.environ, **library_environment(options)}
@@ -122,7 +124,7 @@ class Supervisor:
             catalogue=self._catalogue,
         )
         presence = Presence(
-            options.name or default_name(), entry, connection, self._stop, self._fail
+            options.name or default_name(), entry, connection, self._grace.begun, self._fail
         )
         cores = usable_cores()
         log.info("worker %s: %s, slots: %d", presence.name, _where(len(gpus), cores), count)
@@ -135,7 +137,7 @@ class Supervisor:
                 presence=presence,
                 folder=folder / f"slot-{number}",
                 cache=Cache(options.cache / "data", options.cache_bytes),
-                stop=self._stop,
+                grace=self._grace,
                 fail=self._fail,
             )
             for number in range(count)
@@ -147,7 +149,7 @@ class Supervisor:
             child_environment(environment, 0, count, [], cores),
             presence,
             self._catalogue["datasets"],
-            self._stop,
+            self._grace.begun,
             asks_process=bool(
                 options.search_spaces or options.datasets or entry_points(group=ENTRY_POINTS)
             ),
@@ -157,31 +159,49 @@ class Supervisor:
             slot.start()
 
     def _shut_down(self) -> None:
+        grace = self._grace
         # First nothing new: from here on no slot claims, and nobody waits for a server that does not answer.
-        self._stop.set()
+        grace.begin()
         if self._discovery is not None:
             self._discovery.kill()
-        # Then the processes stop training. Each slot gives its trial back only after its process has stopped, or was
-        # killed because it did not: given back earlier, the trial would start elsewhere while it still trains here.
+        # Then the processes stop training and write what no checkpoint has yet. Each slot sends that, and gives its
+        # trial back only after its process has stopped, or was killed because it did not: given back earlier, the trial
+        # would start elsewhere while it still trains here.
         for slot in self._slots:
             slot.wake()
-        self._join(SHUTDOWN_SECONDS + RELEASE_SECONDS + 1.0, holding=True)
+        self._wait_while(self._holding, grace.left(UPLOADED))
+        # What is not up by now is made again elsewhere. That costs less than a trial that was not given back: it would
+        # wait for its lease to run out, and would count as one that died.
+        grace.uploads_over.set()
+        self._wait_while(self._holding, grace.left(GIVEN_BACK))
         # The other slots wait for a claim's answer. One that is granted just now is given back like the rest; when we
         # are gone the server sees the connection end and grants no more.
-        self._join(ANSWER_SECONDS, holding=False)
-        self._join(RELEASE_SECONDS, holding=True)
-        # Only now the processes end, all at once: one that ends with a trial in it would look as if it had crashed.
+        self._wait_while(self._claiming, min(ANSWER_SECONDS, grace.left(GIVEN_BACK)))
+        self._wait_while(self._holding, grace.left(GIVEN_BACK))
+        grace.releases_over.set()
+        self._wait_while(self._holding, min(LAST_WORDS_SECONDS, grace.left(ENDED)))
+        # Only now the processes end, all at once: one that ends with a trial in it would look as if it had died.
         for slot in self._slots:
             slot.hang_up()
+        self._wait_while(self._has_process, grace.left(ENDED))
+        for slot in self._slots:
+            slot.kill()
         for slot in self._slots:
             slot.close()
         log.info("stopped")
 
-    def _join(self, seconds: float, *, holding: bool) -> None:
+    def _holding(self) -> bool:
+        return any(slot.is_alive() and slot.holding for slot in self._slots)
+
+    def _claiming(self) -> bool:
+        return any(slot.is_alive() for slot in self._slots)
+
+    def _has_process(self) -> bool:
+        return any(slot.has_process for slot in self._slots)
+
+    def _wait_while(self, busy: Callable[[], bool], seconds: float) -> None:
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline and any(
-            slot.is_alive() and (slot.holding or not holding) for slot in self._slots
-        ):
+        while time.monotonic() < deadline and busy():
             self._heed_second_signal(0.05)
 
     def _heed_second_signal(self, seconds: float) -> None:

@@ -1,7 +1,8 @@
 """One trial: build the candidate, fit it, keep its best epoch. Knows nothing of servers or processes."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+import json
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,111 +15,73 @@ from search_spaces.library import Library
 from search_spaces.own.fit import has_own_fit
 from search_spaces.parameters import presets
 from search_spaces.signature import Signature
-from tuner_service.worker import own_fit
-from tuner_service.worker.callbacks import (
-    EpochReport,
-    LossMoves,
-    Metrics,
-    Reporter,
-    StopOnRequest,
-    Stopped,
-)
-from tuner_service.worker.feeding import Feed, InOrder, is_large
+from tuner_service.worker.chance import set_seed
+from tuner_service.worker.checkpoint import Unusable, read
+from tuner_service.worker.feeding import Feed, is_large
+from tuner_service.worker.fitting import LOG, MODEL, Candidate, Start, Training, fit
 from tuner_service.worker.picture import draw_to
 from tuner_service.worker.preflight import examined
-from tuner_service.worker.reasons import reason
+from tuner_service.worker.reasons import is_machines_fault, reason
+from tuner_service.worker.stopping import Stopped, Stopwatch
+from tuner_service.worker.task import Checkpoints, Hearer, Outcome, Task
 
-MODEL = "model.keras"
-BEST = "best.weights.h5"
-LOG = "training.csv"
 PICTURE = "architecture.svg"
 
 
-@dataclass(frozen=True)
-class Task:
-    """A claimed trial, as the server describes it.
-
-    ``parameters``: those of the search space that are active. ``training``: ``epochs``, ``batch_size`` and, under
-    ``early_stopping`` and ``reduce_lr_on_plateau``, Keras's own arguments or None; every number is settled.
-    ``objectives``: ``{"metric", "direction"}`` each; the first says which epoch is the best. ``data``: the data set's
-    entry in the catalogue. ``preflight``: ``parameters`` and ``training`` of the default candidate, where that is asked
-    for.
-    """
-
-    study: str
-    number: int
-    attempt: int
-    search_space: str
-    dataset: str
-    parameters: Mapping[str, int | float | str | bool]
-    training: Mapping[str, Any]
-    objectives: Sequence[Mapping[str, str]]
-    seed: int
-    data: Mapping[str, Any] | None = None
-    preflight: Mapping[str, Any] | None = None
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> "Task":
-        """What else the message carries is left aside. Raises KeyError."""
-        given: dict[str, Any] = {"data": None, "preflight": None, **data}
-        return cls(**{field.name: given[field.name] for field in fields(cls)})
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a trial ended. ``artifacts`` are names of files in its folder; ``error`` is set when it failed."""
-
-    state: Literal["completed", "failed", "stopped"]
-    error: str | None
-    model_parameters: int | None
-    artifacts: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Hearer:
-    """Who hears of a trial while it goes on.
-
-    ``started`` hears the parameter count once the model is built, ``epoch`` every whole epoch, in order, ``preflight``
-    what the default candidate is, or None and why it cannot be trained. ``stop_requested`` is asked before each batch.
-    """
-
-    epoch: Callable[[EpochReport], None]
-    stop_requested: Callable[[], bool] = lambda: False
-    started: Callable[[int], None] = lambda model_parameters: None
-    preflight: Callable[[Mapping[str, Any] | None, str | None], None] = lambda found, error: None
-
-
 def train(
-    task: Task, folder: Path, hearer: Hearer, library: Library, data_file: Path | None = None
+    task: Task,
+    folder: Path,
+    hearer: Hearer,
+    library: Library,
+    data_file: Path | None = None,
+    checkpoints: Checkpoints | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Outcome:
     """Train the candidate on the data set's training part, judged by its validation part; the test part stays unseen.
 
-    Whatever goes wrong in there ends as a failed Outcome and leaves the process fit for the next trial. Writes
+    Whatever goes wrong in there ends as an Outcome and leaves the process fit for the next trial. Writes
     ``training.csv``, ``architecture.svg``, and ``model.keras`` with the best epoch's weights, to ``folder``.
-    ``data_file`` is the file of uploaded data. The same task gives the same metrics on the same machine.
+    ``data_file`` is the file of uploaded data. ``checkpoints``: where to go on, and how often to write where one could;
+    without, at the beginning, and only when it is stopped. The same task gives the same metrics on the same machine,
+    in one piece or in several.
     """
+    plan = checkpoints or Checkpoints()
     try:
-        return _train(task, folder, hearer, library, data_file)
+        return _train(task, folder, hearer, library, data_file, plan, clock)
+    except Exception as error:
+        if not is_machines_fault(error):  # such as a log that cannot be written
+            raise
+        return Outcome("machine", reason(error, doing="training"), None, ())
     finally:
         # Collects garbage too, which needs the frame that held the model to be gone.
         keras.utils.clear_session()
 
 
 def _train(
-    task: Task, folder: Path, hearer: Hearer, library: Library, data_file: Path | None
+    task: Task,
+    folder: Path,
+    hearer: Hearer,
+    library: Library,
+    data_file: Path | None,
+    plan: Checkpoints,
+    clock: Callable[[], float],
 ) -> Outcome:
+    try:
+        start, seconds_before = _start(task, plan)
+    except Unusable as error:
+        return Outcome("unusable", str(error), None, ())
     try:
         data = _data(task, library, data_file)
         hypermodel = library.hypermodel(task.search_space, data.signature)
     except Exception as error:  # data and families are anybody's files
-        return Outcome("failed", reason(error, doing="preparing the data"), None, ())
+        return _failed(error, "preparing the data")
     if task.preflight is not None:
         found, problem = examined(hypermodel, task.preflight, data)
         if found is not None or problem is not None:
             hearer.preflight(found, problem)
         keras.utils.clear_session()
     # After the preflight: the trial must not depend on whether there was one.
-    keras.utils.set_random_seed(task.seed)
+    set_seed(task.seed)
     try:
         hypermodel = library.hypermodel(task.search_space, data.signature)
         hp, model = presets.begin(hypermodel, task.parameters)
@@ -126,12 +89,46 @@ def _train(
             presets.check_all_asked(hp)
         _call_if_unbuilt(model, data)
     except Exception as error:  # a family is anybody's code
-        return Outcome("failed", reason(error, doing="building the model"), None, ())
+        return _failed(error, "building the model")
     count = int(model.count_params())
-    hearer.started(count)
+    hearer.started(count, not has_own_fit(hypermodel))
     folder.mkdir(parents=True, exist_ok=True)
     draw_to(folder / PICTURE, model)
-    return _fit(task, hypermodel, hp, model, count, data, folder, hearer)
+    try:
+        watch = Stopwatch(clock, seconds_before, task.training.get("max_seconds"))
+        training = Training(task, folder, hearer, start, plan.every_seconds, watch)
+        fit(training, Candidate(hypermodel, hp, model), data)
+    except Stopped:
+        return Outcome("stopped", None, count, _written(folder))
+    except Unusable as error:
+        return Outcome("unusable", str(error), count, ())
+    except Exception as error:  # a model is anybody's code
+        return _failed(error, "training", count, _written(folder))
+    return Outcome("completed", None, count, _written(folder))
+
+
+def _start(task: Task, plan: Checkpoints) -> tuple[Start | None, float]:
+    """Where to go on, and how many seconds were trained until there. Raises Unusable.
+
+    The arrays are read again when there is a model for them: they are not to take up memory from now to the end.
+    """
+    if plan.resume_from is None:
+        return None, 0.0
+    checkpoint = read(plan.resume_from)
+    if checkpoint.epoch != plan.epoch:
+        raise Unusable(
+            f"the checkpoint has {checkpoint.epoch} epochs in it where {plan.epoch} are asked for"
+        )
+    if checkpoint.task != json.loads(json.dumps(task.identity)):
+        raise Unusable("the checkpoint is of another trial")
+    return Start(plan.resume_from, checkpoint.epoch, checkpoint.log), checkpoint.seconds
+
+
+def _failed(
+    error: Exception, doing: str, count: int | None = None, artifacts: tuple[str, ...] = ()
+) -> Outcome:
+    state: Literal["machine", "failed"] = "machine" if is_machines_fault(error) else "failed"
+    return Outcome(state, reason(error, doing=doing), count, artifacts)
 
 
 def _data(task: Task, library: Library, data_file: Path | None) -> Dataset:
@@ -160,113 +157,6 @@ def _call_if_unbuilt(model: keras.Model, data: Dataset) -> None:
     if not model.built:
         x, _ = Feed(model, data.signature).arrays(data.train.at(np.arange(1)))
         model(x)
-
-
-def _fit(
-    task: Task,
-    hypermodel: Any,
-    hp: presets.Presets,
-    model: keras.Model,
-    count: int,
-    data: Dataset,
-    folder: Path,
-    hearer: Hearer,
-) -> Outcome:
-    metrics = [objective["metric"] for objective in task.objectives]
-    best = _best_epoch(folder / BEST, task.objectives[0])
-    log = keras.callbacks.CSVLogger(str(folder / LOG))
-    try:
-        early, plateau = _keras_callbacks(task.training)
-        monitors = [callback.monitor for callback in (*early, *plateau)]
-        # What a fit of the user's own reports is its own affair, but for what the study is about.
-        needed = metrics if has_own_fit(hypermodel) else [*metrics, *monitors]
-        # The order matters: see Metrics and Reporter.
-        callbacks = [
-            StopOnRequest(hearer.stop_requested),
-            Metrics(needed),
-            *early,
-            *plateau,
-            best,
-            log,
-            Reporter(hearer.epoch, metrics),
-            LossMoves(),
-        ]
-        _run(task, hypermodel, hp, model, data, callbacks)
-        # After EarlyStopping, whose own best epoch may be another one.
-        if (folder / BEST).exists():
-            model.load_weights(folder / BEST)
-        model.save(folder / MODEL)
-    except Stopped:
-        return Outcome("stopped", None, count, _written(folder))
-    except Exception as error:  # a model is anybody's code
-        return Outcome("failed", reason(error, doing="training"), count, _written(folder))
-    finally:
-        log.on_train_end()  # closes the file when fit did not get to it; a second time does nothing
-    return Outcome("completed", None, count, _written(folder))
-
-
-def _run(
-    task: Task,
-    hypermodel: Any,
-    hp: presets.Presets,
-    model: keras.Model,
-    data: Dataset,
-    callbacks: Sequence[keras.callbacks.Callback],
-) -> None:
-    """Fit: by the model's own ``fit``, or by the one that a user's hypermodel has."""
-    feed = Feed(model, data.signature)
-    epochs, size = task.training["epochs"], task.training["batch_size"]
-    if has_own_fit(hypermodel):
-        own_fit.run(
-            hypermodel,
-            hp,
-            model,
-            *feed.arrays(data.train),
-            epochs=epochs,
-            batch_size=size,
-            validation_data=feed.arrays(data.validation),
-            callbacks=callbacks,
-            objective=task.objectives[0]["metric"],
-        )
-        presets.check_all_asked(hp)
-    elif is_large(data.train, data.validation):
-        model.fit(
-            feed.shuffled(data.train, size, task.seed),
-            steps_per_epoch=-(-len(data.train) // size),
-            validation_data=InOrder(feed, data.validation, size),
-            epochs=epochs,
-            shuffle=False,  # the stream is
-            verbose=0,
-            callbacks=callbacks,
-        )
-    else:
-        model.fit(
-            *feed.arrays(data.train),
-            validation_data=feed.arrays(data.validation),
-            epochs=epochs,
-            batch_size=size,
-            verbose=0,
-            callbacks=callbacks,
-        )
-
-
-def _best_epoch(file: Path, objective: Mapping[str, str]) -> keras.callbacks.ModelCheckpoint:
-    """Weights alone while training: a whole model takes five times as long to write, and is written once at the end."""
-    return keras.callbacks.ModelCheckpoint(
-        str(file),
-        monitor=objective["metric"],
-        mode="max" if objective["direction"] == "maximize" else "min",
-        save_best_only=True,
-        save_weights_only=True,
-    )
-
-
-def _keras_callbacks(training: Mapping[str, Any]) -> tuple[list[Any], list[Any]]:
-    early, plateau = training.get("early_stopping"), training.get("reduce_lr_on_plateau")
-    return (
-        [keras.callbacks.EarlyStopping(**early)] if early is not None else [],
-        [keras.callbacks.ReduceLROnPlateau(**plateau)] if plateau is not None else [],
-    )
 
 
 def _written(folder: Path) -> tuple[str, ...]:

@@ -92,6 +92,28 @@ def test_what_killed_processes_left_half_made_goes_and_what_is_being_made_stays(
     assert (tmp_path / "c").read_text() == "whole"
 
 
+def test_whoever_waits_for_an_entry_may_give_up(tmp_path: Path) -> None:
+    cache = Cache(tmp_path, 1000)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def make(file: Path) -> None:
+        begun.set()
+        go_on.wait()
+        file.write_text("whole")
+
+    def give_up() -> None:
+        raise TimeoutError("given up")
+
+    maker = threading.Thread(target=cache.get, args=("a", make))
+    maker.start()
+    begun.wait()
+    with pytest.raises(TimeoutError, match="given up"):
+        cache.get("a", make, while_waiting=give_up)
+    go_on.set()
+    maker.join()
+    assert cache.get("a", make, while_waiting=give_up).read_text() == "whole"
+
+
 def test_stored_arrays_are_mapped_and_the_same(tmp_path: Path) -> None:
     digits = datasets.load("digits")
     stored.save(digits, tmp_path)

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,6 +45,14 @@ class Worker:
 
     def signal(self, number: signal.Signals) -> None:
         self.popen.send_signal(number)
+
+    def wait_for_line(self, part: str, count: int = 1) -> None:
+        """Until so many lines of the log have this in them."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        while sum(part in line for line in self.lines) < count:
+            alive = self.popen.poll() is None and time.monotonic() < deadline
+            assert alive, f"no {count} lines with {part!r} in:\n{self.log}"
+            time.sleep(0.01)
 
     def exit_code(self) -> int:
         code = self.popen.wait(WAIT_SECONDS)

@@ -1,5 +1,6 @@
 """The far end of the wire: a loopback HTTP server that hands out given trials and writes down what it is told."""
 
+import hashlib
 import json
 import sys
 import threading
@@ -35,6 +36,12 @@ Rule = Callable[[Told], Answer | None]
 
 def problem(status: int, code: str) -> Answer:
     return status, {"status": status, "code": code, "detail": f"it is {code}"}
+
+
+def resume(epoch: int, content: bytes) -> dict[str, Any]:
+    """What a claim says of a checkpoint with this content."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    return {"epoch": epoch, "checkpoint": f"checkpoint-{epoch}", "sha256": sha256}
 
 
 @dataclass
@@ -81,6 +88,7 @@ class ScriptedServer:
                     "training": {"epochs": 3},
                     "lease_seconds": self.lease_seconds,
                     "resume": None,
+                    "checkpoint_seconds": 30.0,
                     "executor": "keras",
                     "search_space": "dense",
                     "dataset": "digits",
@@ -125,6 +133,8 @@ class ScriptedServer:
                     return 204, {}
                 self._claims[key] = self.trials.popleft()
             return 200, self._claims[key]
+        if told.action == "fall-back":
+            return 200, {"resume": None}
         return 200, {"verdict": "continue"} if told.action in VERDICTS else {}
 
 

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import resource
 import sys
 from pathlib import Path
 
@@ -14,6 +15,9 @@ CHILD = Path(__file__).with_name("scripted_child.py")
 def main() -> int:
     url, folder, slots, *rest = sys.argv[1:]
     logging.basicConfig(level=logging.DEBUG, format="%(levelname)s %(name)s %(message)s")
+    if (most := os.environ.get("LARGEST_FILE_BYTES")) is not None:
+        # Python ignores the signal, so that writing more is an error like that of a full disk.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (int(most), int(most)))
     options = WorkerOptions(
         url,
         os.environ["TUNER_TOKEN"],
@@ -21,6 +25,7 @@ def main() -> int:
         int(slots),
         Path(folder),
         cache=Path(folder) / "cache",
+        grace_seconds=float(os.environ.get("GRACE_SECONDS", "9")),
         stop_with_parent=bool(rest),
     )
     command = os.environ.get("CHILD_COMMAND", f"{sys.executable} {CHILD}").split()

@@ -48,22 +48,39 @@ class Child:
     def send(self, **message: Any) -> None:
         self.connection.sendall(json.dumps(message).encode() + b"\n")
 
-    def train(self, folder: Path, **changes: Any) -> None:
-        self.send(type="train", task={**TASK, **changes}, folder=str(folder))
+    def train(
+        self, folder: Path, checkpoint: Path | None = None, resume_epoch: int = 0, **changes: Any
+    ) -> None:
+        self.send(
+            type="train",
+            task={**TASK, **changes},
+            folder=str(folder),
+            checkpoint=None if checkpoint is None else str(checkpoint),
+            resume_epoch=resume_epoch,
+            checkpoint_seconds=0.0,
+        )
 
     def receive(self) -> dict[str, Any]:
         message: dict[str, Any] = json.loads(self.lines.readline())
         return message
 
-    def until_finished(self) -> list[dict[str, Any]]:
+    def until(self, kind: str) -> list[dict[str, Any]]:
         messages = [self.receive()]
-        while messages[-1]["type"] != "finished":
+        while messages[-1]["type"] != kind:
             messages.append(self.receive())
         return messages
+
+    def until_finished(self) -> list[dict[str, Any]]:
+        return self.until("finished")
 
     def hang_up(self) -> None:
         self.lines.close()
         self.connection.close()
+
+
+def without_signs_of_life(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Nor checkpoints, which come when they are written."""
+    return [message for message in messages if message["type"] not in ("alive", "checkpoint")]
 
 
 @pytest.fixture(scope="module")
@@ -106,8 +123,10 @@ def child(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Child]:
 
 def test_trial_is_told_from_start_to_finish(child: Child, tmp_path: Path) -> None:
     child.train(tmp_path)
-    started, first, second, finished = child.until_finished()
-    assert started == {"type": "started", "model_parameters": 2_410}
+    messages = child.until_finished()
+    started, first, second, finished = without_signs_of_life(messages)
+    assert started == {"type": "started", "model_parameters": 2_410, "tells_batches": True}
+    assert {"type": "alive"} in messages
     assert [(m["type"], m["epoch"]) for m in (first, second)] == [("epoch", 0), ("epoch", 1)]
     assert {"val_accuracy", "learning_rate"} < set(first["metrics"])
     assert finished == {
@@ -122,18 +141,55 @@ def test_trial_is_told_from_start_to_finish(child: Child, tmp_path: Path) -> Non
 
 def test_number_that_json_does_not_have_is_null(child: Child, tmp_path: Path) -> None:
     child.train(tmp_path, parameters={"optimizer": "sgd", "learning_rate": 1e30})
-    *_, epoch, finished = child.until_finished()
+    *_, epoch, finished = without_signs_of_life(child.until_finished())
     assert epoch["metrics"]["loss"] is None
     assert finished["state"] == "failed"
 
 
+LONG = {"epochs": 100_000, "batch_size": 64}
+
+
 def test_stop_ends_the_trial_but_not_the_process(child: Child, tmp_path: Path) -> None:
-    child.train(tmp_path, training={"epochs": 100_000, "batch_size": 64})
+    child.train(tmp_path, training=LONG)
     assert child.receive()["type"] == "started"
     child.process.send_signal(signal.SIGINT)  # Ctrl-C in the terminal: not for the child to decide
-    assert child.receive()["type"] == "epoch"
-    child.send(type="stop")
+    child.until("epoch")
+    child.send(type="stop", at="batch")
+    assert child.until("finished")[-1]["state"] == "stopped"
+    child.train(tmp_path)
+    assert child.until_finished()[-1]["state"] == "completed"
+
+
+def test_a_stopped_trial_goes_on_from_the_checkpoint_that_was_told(
+    child: Child, tmp_path: Path
+) -> None:
+    settings = {"epochs": 400, "batch_size": 512}
+    child.train(tmp_path, training=settings)
+    child.until("checkpoint")
+    child.send(type="stop", at="epoch")
+    messages = child.until_finished()
+    *_, newest = [message for message in messages if message["type"] == "checkpoint"]
+    *_, last = [message for message in messages if message["type"] == "epoch"]
+    assert newest == {
+        "type": "checkpoint",
+        "epoch": last["epoch"] + 1,
+        "file": f"checkpoint-{last['epoch'] + 1}",
+    }
+    file = tmp_path / newest["file"]
+    child.train(tmp_path / "again", file, newest["epoch"], training=settings)
+    assert child.until("epoch")[-1]["epoch"] == newest["epoch"]
+    child.send(type="stop", at="batch")
     assert child.until_finished()[-1]["state"] == "stopped"
+
+
+def test_a_checkpoint_that_cannot_be_used_is_told_and_the_next_train_goes_on(
+    child: Child, tmp_path: Path
+) -> None:
+    (tmp_path / "checkpoint-2").write_bytes(b"not a checkpoint")
+    child.train(tmp_path, tmp_path / "checkpoint-2", 2)
+    (finished,) = child.until_finished()
+    assert finished["state"] == "unusable"
+    assert "damaged" in finished["error"]
     child.train(tmp_path)
     assert child.until_finished()[-1]["state"] == "completed"
 
@@ -178,7 +234,6 @@ def test_process_ends_in_the_middle_of_training_when_the_supervisor_is_gone(
     child: Child, tmp_path: Path
 ) -> None:
     child.train(tmp_path, training={"epochs": 100_000, "batch_size": 64})
-    assert child.receive()["type"] == "started"
-    assert child.receive()["type"] == "epoch"
+    child.until("epoch")
     child.hang_up()
     assert child.process.wait(timeout=30) == 0

@@ -1,11 +1,14 @@
 """Uploaded data is fetched once and verified before a trial trains; a preflight is relayed."""
 
+import fcntl
 import hashlib
 import signal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from search_spaces.datasets.cache import LOCKS
 from tests.unit.worker.conftest import StartWorker
 from tests.unit.worker.scripted_server import Answer, ScriptedServer, Told, problem
 
@@ -87,6 +90,33 @@ def test_a_stop_gives_a_trial_back_that_waits_for_its_data(
     worker.signal(signal.SIGTERM)
     assert worker.exit_code() == 0
     assert server.actions(0) == ["release"]
+
+
+@pytest.mark.parametrize("end", ["cancel", "stop"])
+def test_a_trial_that_waits_for_anothers_download_can_be_ended(
+    server: ScriptedServer, start_worker: StartWorker, tmp_path: Path, end: str
+) -> None:
+    server.lease_seconds = 0.3
+    server.rule = lambda told: (
+        (200, {"verdict": "cancel"})
+        if told.path.endswith("0/heartbeat") and end == "cancel"
+        else None
+    )
+    locks = tmp_path / "cache" / "data" / LOCKS
+    locks.mkdir(parents=True)
+    with (locks / str(data()["data"]["sha256"])).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        server.give("epoch", 0, **data())
+        worker = start_worker()
+        server.wait_for(0, "heartbeat")
+        if end == "stop":
+            worker.signal(signal.SIGTERM)
+            assert worker.exit_code() == 0
+            assert server.actions(0) == ["release"]
+        else:
+            server.give("epoch", 1)
+            server.wait_for(1, "finish")
+            assert server.actions(0) == ["log.txt"]
 
 
 def test_a_preflight_is_told_before_the_first_epoch(

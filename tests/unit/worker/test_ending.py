@@ -48,7 +48,7 @@ def test_a_worker_stops_while_its_server_is_down(
     server: ScriptedServer, start_worker: StartWorker
 ) -> None:
     server.give("epoch; spin")
-    worker = start_worker()
+    worker = start_worker(1, GRACE_SECONDS="2")
     server.wait_for(0, "epochs")
     server.stop()
     worker.signal(signal.SIGTERM)
@@ -138,3 +138,54 @@ def test_a_token_that_cannot_be_one_is_refused_unspoken(
     assert worker.exit_code() == 1
     assert says in worker.log
     assert "lines" not in worker.log
+
+
+def test_a_process_that_is_deaf_does_not_cost_the_release_within_the_grace_time(
+    server: ScriptedServer, start_worker: StartWorker
+) -> None:
+    server.give("epoch; checkpoint; hang", number=0)
+    server.give("last words; epoch; spin", number=1)
+    worker = start_worker(2, GRACE_SECONDS="1")
+    server.wait_for(0, "epochs")
+    server.wait_for(1, "epochs")
+    children = worker.children()
+    worker.signal(signal.SIGTERM)
+    assert worker.exit_code() == 0
+    assert [told.body for told in server.of(0, "release")] == [{"attempt": 1}]
+    assert [told.body for told in server.of(1, "release")] == [{"attempt": 1}]
+    assert server.of(1, "artifacts/checkpoint-1")
+    assert not psutil.wait_procs(children, WAIT_SECONDS)[1]
+
+
+def test_the_lease_is_kept_while_a_trial_is_given_back(
+    server: ScriptedServer, start_worker: StartWorker
+) -> None:
+    server.lease_seconds = 0.3
+    server.rule = lambda told: (
+        problem(503, "store_unavailable") if told.action == "checkpoint-1" else None
+    )
+    server.give("last words; epoch; spin")
+    worker = start_worker(1, GRACE_SECONDS="3")
+    server.wait_for(0, "epochs")
+    worker.signal(signal.SIGTERM)
+    server.wait_for(0, "artifacts/checkpoint-1")
+    beats = len(server.of(0, "heartbeat"))
+    server.wait_for(0, "heartbeat", beats + 2)
+    assert server.of(0, "release") == []
+    assert worker.exit_code() == 0
+    assert server.of(0, "release")
+
+
+def test_a_trial_that_is_done_but_whose_files_do_not_get_through_is_given_back(
+    server: ScriptedServer, start_worker: StartWorker
+) -> None:
+    server.rule = lambda told: (
+        problem(503, "store_unavailable") if told.action == "model.keras" else None
+    )
+    server.give("epoch")
+    worker = start_worker(1, GRACE_SECONDS="1")
+    server.wait_for(0, "artifacts/model.keras")
+    worker.signal(signal.SIGTERM)
+    assert worker.exit_code() == 0
+    assert server.actions(0)[-1] == "release"
+    assert "finish" not in server.actions(0)

@@ -14,8 +14,11 @@ from search_spaces import datasets
 from search_spaces.datasets.cache import Cache
 from search_spaces.library import Library
 from tuner_service.worker.callbacks import EpochReport
+from tuner_service.worker.fitting import LOG, MODEL
 from tuner_service.worker.reasons import REASON_LINES, reason
-from tuner_service.worker.training import LOG, MODEL, PICTURE, Hearer, Outcome, Task, train
+from tuner_service.worker.stopping import StopAt
+from tuner_service.worker.task import Hearer, Outcome, Task
+from tuner_service.worker.training import PICTURE, train
 
 # Keras reads TensorFlow variables in a way that NumPy 2 frowns upon.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -44,10 +47,10 @@ def task(**changes: Any) -> Task:
 
 
 def run(
-    the: Task, folder: Path, stop_requested: Callable[[], bool] = lambda: False
+    the: Task, folder: Path, stop: Callable[[], StopAt | None] = lambda: None
 ) -> tuple[Outcome, list[EpochReport]]:
     reports: list[EpochReport] = []
-    return train(the, folder, Hearer(reports.append, stop_requested), library(folder)), reports
+    return train(the, folder, Hearer(reports.append, stop), library(folder)), reports
 
 
 def library(folder: Path, *models: Path) -> Library:
@@ -55,12 +58,12 @@ def library(folder: Path, *models: Path) -> Library:
 
 
 def test_every_epoch_is_reported_with_its_learning_rate(tmp_path: Path) -> None:
-    counts: list[int] = []
+    started: list[tuple[int, bool]] = []
     reports: list[EpochReport] = []
-    hearer = Hearer(reports.append, started=counts.append)
+    hearer = Hearer(reports.append, started=lambda *told: started.append(told))
     outcome = train(task(), tmp_path, hearer, library(tmp_path))
     assert outcome == Outcome("completed", None, 3_466, (MODEL, LOG, PICTURE))
-    assert counts == [3_466]
+    assert started == [(3_466, True)]
     assert [report.epoch for report in reports] == [0, 1, 2]
     for report in reports:
         assert set(report.metrics) == {
@@ -168,12 +171,12 @@ def test_unknown_metric_fails_the_trial_and_names_the_known_ones(
 def test_stop_ends_between_two_batches(tmp_path: Path) -> None:
     asked = 0
 
-    def stop_requested() -> bool:
+    def stop() -> StopAt | None:
         nonlocal asked
         asked += 1
-        return asked > 30  # 17 batches and 6 for validation an epoch
+        return "batch" if asked > 30 else None  # 17 batches and 6 for validation an epoch
 
-    outcome, reports = run(task(training={"epochs": 500}), tmp_path, stop_requested)
+    outcome, reports = run(task(training={"epochs": 500}), tmp_path, stop)
     assert outcome == Outcome("stopped", None, 3_466, (LOG, PICTURE))
     assert [report.epoch for report in reports] == [0]
     assert asked == 31

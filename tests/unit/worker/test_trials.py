@@ -132,15 +132,6 @@ def test_a_verdict_on_a_heartbeat_counts_too(
     assert server.actions(0) == ["epochs", "training.csv", "log.txt"]
 
 
-def test_a_paused_trial_is_given_back(server: ScriptedServer, start_worker: StartWorker) -> None:
-    server.rule = lambda told: (200, {"verdict": "pause"}) if told.action == "epochs" else None
-    server.give("epoch; spin")
-    start_worker()
-    [release] = server.wait_for(0, "release")
-    assert release.body == {"attempt": 1}
-    assert server.actions(0) == ["epochs", "release"]
-
-
 def test_a_stale_attempt_is_dropped_without_another_word(
     server: ScriptedServer, start_worker: StartWorker
 ) -> None:
@@ -150,22 +141,6 @@ def test_a_stale_attempt_is_dropped_without_another_word(
     start_worker()
     server.wait_for(1, "finish")
     assert server.actions(0) == ["epochs"]
-
-
-def test_a_process_that_dies_fails_its_trial_with_its_last_words(
-    server: ScriptedServer, start_worker: StartWorker
-) -> None:
-    server.give("epoch; print allocating; print too much; kill", number=0)
-    server.give("epoch", number=1)
-    start_worker()
-    server.wait_for(1, "finish")
-    [finish] = server.of(0, "finish")
-    assert finish.body["state"] == "failed"
-    first, *rest = finish.body["error"].splitlines()
-    assert first.startswith("the training process ended by signal 9 (Killed")
-    assert rest[-2:] == ["allocating", "too much"]
-    assert server.of(0, "artifacts/log.txt")[0].body == b"allocating\ntoo much\n"
-    assert len(pids(server.of(0, "epochs") + server.of(1, "epochs"))) == 2
 
 
 def test_a_process_that_is_deaf_to_stop_is_killed_and_replaced(

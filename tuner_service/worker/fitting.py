@@ -1,0 +1,191 @@
+"""The training proper: which callbacks go along, from which epoch on, and what is left in the end."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from search_spaces.datasets import Dataset
+from search_spaces.own.fit import has_own_fit
+from search_spaces.parameters import presets
+from tuner_service.worker import own_fit, snapshot
+from tuner_service.worker.callbacks import BestEpoch, EpochSeeds, LossMoves, Metrics, Reporter
+from tuner_service.worker.checkpoint import Unusable
+from tuner_service.worker.checkpoint_writer import CheckpointWriter
+from tuner_service.worker.checkpointing import Checkpointing
+from tuner_service.worker.feeding import Feed, InOrder, is_large
+from tuner_service.worker.stopping import (
+    OutOfTime,
+    StopAfterEpoch,
+    StopBetweenBatches,
+    Stopped,
+    Stopwatch,
+)
+from tuner_service.worker.task import Hearer, Task
+
+MODEL = "model.keras"
+LOG = "training.csv"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """``hp`` is what the model was built with; a ``fit`` of the user's own may ask for more."""
+
+    hypermodel: Any
+    hp: presets.Presets
+    model: keras.Model
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a training goes on: the file of a checkpoint, and what ``training.csv`` had then."""
+
+    file: Path
+    epoch: int
+    log: str
+
+
+@dataclass(frozen=True)
+class Training:
+    """Of a task, in this folder: from ``start`` on, or from the beginning."""
+
+    task: Task
+    folder: Path
+    hearer: Hearer
+    start: Start | None
+    every_seconds: float
+    watch: Stopwatch
+
+
+@dataclass(frozen=True)
+class Course:
+    """What goes along with a training: ``callbacks`` are all of them, each in its place."""
+
+    best: BestEpoch
+    log: keras.callbacks.CSVLogger
+    keeping: Checkpointing | None
+    callbacks: Sequence[keras.callbacks.Callback]
+
+
+def fit(training: Training, candidate: Candidate, data: Dataset) -> None:
+    """Train, and write ``model.keras`` with the best epoch's weights.
+
+    Raises Stopped, with the newest checkpoint written and told where there is one; Unusable, OSError, and what a
+    model, being anybody's code, raises.
+    """
+    writer = CheckpointWriter(training.folder, training.hearer.checkpoint)
+    course = _course(training, candidate, writer)
+    best = course.best
+    try:
+        _run(training, candidate, data, course.callbacks)
+    except OutOfTime:
+        if best.best_epoch is None:
+            raise
+        print(f"training.max_seconds passed: epoch {best.best_epoch} was the best", flush=True)
+    except Stopped:
+        if course.keeping is not None:
+            course.keeping.write_newest()
+        raise
+    finally:
+        writer.close()
+        course.log.on_train_end()  # when fit did not get to it; a second time does nothing
+    if best.best_weights is not None:
+        # After EarlyStopping, whose own best epoch may be another one.
+        candidate.model.set_weights(best.best_weights)
+    candidate.model.save(training.folder / MODEL)
+
+
+def _course(training: Training, candidate: Candidate, writer: CheckpointWriter) -> Course:
+    """Raises Unusable."""
+    task, hearer, watch, start = training.task, training.hearer, training.watch, training.start
+    own = has_own_fit(candidate.hypermodel)
+    if own and start is not None:
+        raise Unusable("a fit of the model's own cannot be resumed")
+    metrics = [objective["metric"] for objective in task.objectives]
+    early, plateau = _keras_callbacks(task.training)
+    monitors = [callback.monitor for callback in (*early, *plateau)]
+    best = BestEpoch(task.objectives[0]["metric"], task.objectives[0]["direction"])
+    moves = LossMoves()
+    if start is not None:
+        (training.folder / LOG).write_bytes(start.log.encode())
+    log = keras.callbacks.CSVLogger(str(training.folder / LOG), append=start is not None)
+    keeping = None
+    if not own and snapshot.is_whole(candidate.model):
+        keeping = Checkpointing(
+            identity=task.identity,
+            epochs=task.training["epochs"],
+            remembering=[*early, *plateau, best, moves],
+            log=training.folder / LOG,
+            writer=writer,
+            every_seconds=training.every_seconds,
+            start=None if start is None else start.file,
+            watch=watch,
+            stop=hearer.stop,
+        )
+    # The order matters: each says what it goes before or after.
+    callbacks = [
+        StopBetweenBatches(hearer.stop, watch, hearer.batch),
+        *([] if own else [EpochSeeds(task.seed)]),
+        # What a fit of the user's own reports is its own affair, but for what the study is about.
+        Metrics(metrics if own else [*metrics, *monitors]),
+        *early,
+        *plateau,
+        best,
+        log,
+        Reporter(hearer.epoch, metrics),
+        moves,
+        *([] if keeping is None else [keeping]),
+        StopAfterEpoch(hearer.stop, watch, None if own else task.training["epochs"]),
+    ]
+    return Course(best, log, keeping, callbacks)
+
+
+def _run(
+    training: Training,
+    candidate: Candidate,
+    data: Dataset,
+    callbacks: Sequence[keras.callbacks.Callback],
+) -> None:
+    """By the model's own ``fit``, or by the one that a user's hypermodel has."""
+    task, model = training.task, candidate.model
+    feed = Feed(model, data.signature)
+    epochs, size = task.training["epochs"], task.training["batch_size"]
+    if has_own_fit(candidate.hypermodel):
+        own_fit.run(
+            candidate.hypermodel,
+            candidate.hp,
+            model,
+            *feed.arrays(data.train),
+            epochs=epochs,
+            batch_size=size,
+            validation_data=feed.arrays(data.validation),
+            callbacks=callbacks,
+            objective=task.objectives[0]["metric"],
+        )
+        presets.check_all_asked(candidate.hp)
+        return
+    first = 0 if training.start is None else training.start.epoch
+    held = data.validation
+    large = is_large(data.train, held)
+    model.fit(
+        # Not Keras's own shuffling, whose order depends on all that was shuffled before.
+        feed.shuffled(data.train, size, task.seed, first),
+        steps_per_epoch=-(-len(data.train) // size),
+        validation_data=InOrder(feed, held, size) if large else feed.arrays(held),
+        validation_batch_size=None if large else size,
+        initial_epoch=first,
+        epochs=epochs,
+        shuffle=False,
+        verbose=0,
+        callbacks=callbacks,
+    )
+
+
+def _keras_callbacks(training: Mapping[str, Any]) -> tuple[list[Any], list[Any]]:
+    early, plateau = training.get("early_stopping"), training.get("reduce_lr_on_plateau")
+    return (
+        [keras.callbacks.EarlyStopping(**early)] if early is not None else [],
+        [keras.callbacks.ReduceLROnPlateau(**plateau)] if plateau is not None else [],
+    )
