@@ -5,13 +5,21 @@ BIN := $(VENV)/bin
 # Installed again only when what is asked for changes.
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint format bench clean
+.PHONY: demo test chaos chaos-long lint format bench clean
 
 demo: $(STAMP)  ## Start everything, search a small model, show the winner, stop everything.
 	$(BIN)/tuner demo
 
 test: $(STAMP) lint  ## Linters, types, the floors of the house, every test.
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+chaos: $(STAMP)  ## Kill, stop, cut and fill everything once, on SQLite and Postgres; lose nothing. Under 5 minutes.
+	$(BIN)/python -m tests.chaos
+
+# Arguments of one's own: make chaos-long CHAOS="--kills 1000 --database postgres --seed 7"
+CHAOS ?= --kills 1000 --races 1000 --seconds 5400
+chaos-long: $(STAMP)  ## A thousand kills on each database, and the rest once more.
+	$(BIN)/python -m tests.chaos $(CHAOS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -46,15 +46,14 @@ def tidy(service: Service) -> None:
 
 def _make_good(service: Service) -> None:
     """Let no lease run while nobody could renew it: the servers were down, or the database was away."""
-    lease = service.settings.lease_seconds
     with service.database.write() as connection:
         beats = pulse.beat(connection)
         if beats is None:
             return
         before, now = beats
-        if now - before <= 2 * round_seconds(lease):
+        if now - before <= 2 * round_seconds(service.settings.lease_seconds):
             return
-        count = trials.postpone_leases(connection, now - before, until=before + lease)
+        count = trials.postpone_leases(connection, now - before)
     if count:
         log.warning("away for %.1f s: %d leases end so much later", now - before, count)
 

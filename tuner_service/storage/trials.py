@@ -368,17 +368,14 @@ def note_checkpoint(connection: Connection, trial: Trial, epochs: int) -> bool:
     return connection.execute(_NOTE_CHECKPOINT, parameters).rowcount == 1
 
 
-def postpone_leases(connection: Connection, seconds: float, until: float) -> int:
-    """Let the leases that end by then (seconds since the epoch) end later; how many there were.
-
-    Those that are being renewed at this moment are left alone.
-    """
-    late = (
+def postpone_leases(connection: Connection, seconds: float) -> int:
+    """Let all leases end later, but for those that are being renewed at this moment; how many there were."""
+    held = (
         select(trials.c.id)
-        .where(trials.c.state == TrialState.RUNNING, trials.c.lease_expires_at <= until)
+        .where(trials.c.state == TrialState.RUNNING)
         .with_for_update(skip_locked=True)
     )
-    later = update(trials).where(trials.c.id.in_(late))
+    later = update(trials).where(trials.c.id.in_(held))
     return connection.execute(
         later.values(lease_expires_at=trials.c.lease_expires_at + seconds)
     ).rowcount

@@ -155,6 +155,15 @@ class Process:
             os.killpg(self._popen.pid, signal.SIGKILL)
 
     def _listen(self) -> None:
+        try:
+            self._read()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._popen.wait(LINGER_SECONDS)
+        finally:  # whatever went wrong, a trial must not wait for a process that nobody hears
+            self._kill_group()  # what it started goes with it
+            self._events.put(Died(self._popen.wait(), self._killed_because))
+
+    def _read(self) -> None:
         with self._socket, self._socket.makefile("rb") as lines:
             try:
                 for line in lines:
@@ -163,10 +172,3 @@ class Process:
                 self.kill(because=str(error))
             except OSError:
                 pass  # a reset is an end like any other
-        try:
-            self._popen.wait(LINGER_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            self._popen.wait()
-        self._kill_group()  # what it started goes with it
-        self._events.put(Died(self._popen.returncode, self._killed_because))
