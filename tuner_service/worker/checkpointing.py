@@ -12,7 +12,7 @@ from tuner_service.worker.checkpoint import Checkpoint, read
 from tuner_service.worker.checkpoint_writer import CheckpointWriter
 from tuner_service.worker.stopping import StopAt, Stopwatch, ends_with
 
-SHARE = 0.02
+SHARE = 0.01
 """Of the time since the last copy: what one only for a sudden stop may cost. With the writing, 5 % in all."""
 
 
