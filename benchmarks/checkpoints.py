@@ -25,9 +25,9 @@ def reported(search_space: str, epochs: int, block: int) -> tuple[list[float], i
     """When each epoch was reported, in seconds, and how many checkpoints were written."""
     from search_spaces.datasets.cache import Cache
     from search_spaces.library import Library
-    from tuner_service.worker.checkpointing import Checkpointing
-    from tuner_service.worker.task import Checkpoints, Hearer, Task
-    from tuner_service.worker.training import train
+    from tuner_service.trainer.checkpointing import Checkpointing
+    from tuner_service.trainer.task import Checkpoints, Hearer, Task
+    from tuner_service.trainer.training import train
 
     task = Task(
         study="bench",

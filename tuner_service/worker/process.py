@@ -30,7 +30,7 @@ class Program:
     The command gets one more argument: the number of the file descriptor on which it speaks.
     """
 
-    command: Sequence[str] = (sys.executable, "-m", "tuner_service.worker.child")
+    command: Sequence[str] = (sys.executable, "-m", "tuner_service.trainer")
     start_seconds: float = 300.0
     stop_seconds: float = 30.0
     growth_bytes: int = 2 * 1024**3

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from tests.unit.worker.interruptions import Killed, Machine, same_to_the_bit
-from tests.unit.worker.test_training import library, task
-from tuner_service.worker.callbacks import EpochReport
-from tuner_service.worker.checkpoint import Checkpoint, read, write
-from tuner_service.worker.fitting import MODEL
-from tuner_service.worker.stopping import StopAt
-from tuner_service.worker.task import Checkpoints, Hearer, Task
-from tuner_service.worker.training import train
+from tests.unit.trainer.interruptions import Killed, Machine, same_to_the_bit
+from tests.unit.trainer.test_training import library, task
+from tuner_service.trainer.callbacks import EpochReport
+from tuner_service.trainer.checkpoint import Checkpoint, read, write
+from tuner_service.trainer.fitting import MODEL
+from tuner_service.trainer.stopping import StopAt
+from tuner_service.trainer.task import Checkpoints, Hearer, Task
+from tuner_service.trainer.training import train
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 

@@ -15,15 +15,15 @@ from search_spaces.library import Library
 from search_spaces.own.fit import has_own_fit
 from search_spaces.parameters import presets
 from search_spaces.signature import Signature
-from tuner_service.worker.chance import set_seed
-from tuner_service.worker.checkpoint import Unusable, read
-from tuner_service.worker.feeding import Feed, is_large
-from tuner_service.worker.fitting import LOG, MODEL, Candidate, Start, Training, fit
-from tuner_service.worker.picture import draw_to
-from tuner_service.worker.preflight import examined
-from tuner_service.worker.reasons import is_machines_fault, reason
-from tuner_service.worker.stopping import Stopped, Stopwatch
-from tuner_service.worker.task import Checkpoints, Hearer, Outcome, Task
+from tuner_service.trainer.chance import set_seed
+from tuner_service.trainer.checkpoint import Unusable, read
+from tuner_service.trainer.feeding import Feed, is_large
+from tuner_service.trainer.fitting import LOG, MODEL, Candidate, Start, Training, fit
+from tuner_service.trainer.picture import draw_to
+from tuner_service.trainer.preflight import examined
+from tuner_service.trainer.reasons import is_machines_fault, reason
+from tuner_service.trainer.stopping import Stopped, Stopwatch
+from tuner_service.trainer.task import Checkpoints, Hearer, Outcome, Task
 
 PICTURE = "architecture.svg"
 

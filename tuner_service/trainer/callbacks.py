@@ -9,7 +9,7 @@ from typing import Any
 import keras
 from numpy.typing import NDArray
 
-from tuner_service.worker.chance import set_epochs_seed
+from tuner_service.trainer.chance import set_epochs_seed
 
 Logs = dict[str, float]
 

@@ -1,4 +1,4 @@
-"""The process that trains, one trial after another: ``python -m tuner_service.worker.child FD``.
+"""The process that trains, one trial after another: ``python -m tuner_service.trainer FD``.
 
 FD is an inherited socket to the supervisor, with one JSON object a line in either direction.
 
@@ -39,8 +39,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # importing it takes seconds, and this file must answer at once
     from search_spaces.library import Library
-    from tuner_service.worker.stopping import StopAt
-    from tuner_service.worker.task import Checkpoints, Hearer
+    from tuner_service.trainer.stopping import StopAt
+    from tuner_service.trainer.task import Checkpoints, Hearer
 
 Message = dict[str, Any]
 ALIVE_SECONDS = 1.0
@@ -124,8 +124,8 @@ def serve(supervisor: Supervisor) -> None:
 
 
 def _train(supervisor: Supervisor, library: "Library", request: Message) -> None:
-    from tuner_service.worker.task import Task
-    from tuner_service.worker.training import train
+    from tuner_service.trainer.task import Task
+    from tuner_service.trainer.training import train
 
     file = request.get("data")
     outcome = train(
@@ -149,7 +149,7 @@ def _train(supervisor: Supervisor, library: "Library", request: Message) -> None
 
 
 def _hearer(supervisor: Supervisor) -> "Hearer":
-    from tuner_service.worker.task import Hearer
+    from tuner_service.trainer.task import Hearer
 
     told = -math.inf
 
@@ -176,7 +176,7 @@ def _hearer(supervisor: Supervisor) -> "Hearer":
 
 
 def _checkpoints(request: Message) -> "Checkpoints":
-    from tuner_service.worker.task import Checkpoints
+    from tuner_service.trainer.task import Checkpoints
 
     file = request.get("checkpoint")
     return Checkpoints(

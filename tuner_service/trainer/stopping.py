@@ -5,7 +5,7 @@ from typing import Literal
 
 import keras
 
-from tuner_service.worker.callbacks import Logs, TrialFailed
+from tuner_service.trainer.callbacks import Logs, TrialFailed
 
 StopAt = Literal["batch", "epoch"]
 """Before the next batch, or after the epoch that runs."""

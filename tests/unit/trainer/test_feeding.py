@@ -8,7 +8,7 @@ import pytest
 
 from search_spaces.datasets.dataset import Part
 from search_spaces.signature import Signature, label, number, vector
-from tuner_service.worker.feeding import Feed, InOrder
+from tuner_service.trainer.feeding import Feed, InOrder
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 

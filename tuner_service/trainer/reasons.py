@@ -6,7 +6,7 @@ import traceback
 
 from search_spaces.errors import SearchSpaceError
 from search_spaces.preflight import is_out_of_memory
-from tuner_service.worker.callbacks import TrialFailed
+from tuner_service.trainer.callbacks import TrialFailed
 
 REASON_LINES = 20
 

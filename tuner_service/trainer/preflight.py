@@ -10,8 +10,8 @@ from search_spaces.datasets import Dataset
 from search_spaces.own.fit import has_own_fit
 from search_spaces.parameters import presets
 from search_spaces.preflight import describe, examine, is_out_of_memory
-from tuner_service.worker.feeding import Feed
-from tuner_service.worker.reasons import reason
+from tuner_service.trainer.feeding import Feed
+from tuner_service.trainer.reasons import reason
 
 EXAMPLES = 2
 """So many are shown to the model: enough for what needs more than one, such as batch normalization."""

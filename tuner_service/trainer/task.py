@@ -6,8 +6,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
-from tuner_service.worker.callbacks import EpochReport
-from tuner_service.worker.stopping import StopAt
+from tuner_service.trainer.callbacks import EpochReport
+from tuner_service.trainer.stopping import StopAt
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ import numpy as np
 
 from search_spaces.datasets.cache import Cache
 from search_spaces.library import Library
-from tuner_service.worker.callbacks import EpochReport
-from tuner_service.worker.fitting import MODEL
-from tuner_service.worker.stopping import StopAt
-from tuner_service.worker.task import Checkpoints, Hearer, Outcome, Task
-from tuner_service.worker.training import train
+from tuner_service.trainer.callbacks import EpochReport
+from tuner_service.trainer.fitting import MODEL
+from tuner_service.trainer.stopping import StopAt
+from tuner_service.trainer.task import Checkpoints, Hearer, Outcome, Task
+from tuner_service.trainer.training import train
 
 WAIT_SECONDS = 60.0
 

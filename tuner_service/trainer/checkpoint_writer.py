@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from tuner_service.worker.checkpoint import Checkpoint, write
+from tuner_service.trainer.checkpoint import Checkpoint, write
 
 
 class CheckpointWriter:

@@ -10,10 +10,10 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from tests.unit.worker.interruptions import Machine, same_to_the_bit
-from tests.unit.worker.test_training import task
-from tuner_service.worker.checkpoint import PARTIAL, Checkpoint, Stored, Unusable, read, write
-from tuner_service.worker.task import Checkpoints, Task
+from tests.unit.trainer.interruptions import Machine, same_to_the_bit
+from tests.unit.trainer.test_training import task
+from tuner_service.trainer.checkpoint import PARTIAL, Checkpoint, Stored, Unusable, read, write
+from tuner_service.trainer.task import Checkpoints, Task
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 

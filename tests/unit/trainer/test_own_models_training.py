@@ -8,11 +8,11 @@ import pytest
 
 from search_spaces.datasets.cache import Cache
 from search_spaces.library import Library
-from tests.unit.worker.test_training import task
-from tuner_service.worker.callbacks import EpochReport, LossMoves
-from tuner_service.worker.fitting import MODEL
-from tuner_service.worker.task import Hearer, Outcome
-from tuner_service.worker.training import PICTURE, train
+from tests.unit.trainer.test_training import task
+from tuner_service.trainer.callbacks import EpochReport, LossMoves
+from tuner_service.trainer.fitting import MODEL
+from tuner_service.trainer.task import Hearer, Outcome
+from tuner_service.trainer.training import PICTURE, train
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),

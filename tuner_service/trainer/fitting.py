@@ -10,20 +10,20 @@ import keras
 from search_spaces.datasets import Dataset
 from search_spaces.own.fit import has_own_fit
 from search_spaces.parameters import presets
-from tuner_service.worker import own_fit, snapshot
-from tuner_service.worker.callbacks import BestEpoch, EpochSeeds, LossMoves, Metrics, Reporter
-from tuner_service.worker.checkpoint import Unusable
-from tuner_service.worker.checkpoint_writer import CheckpointWriter
-from tuner_service.worker.checkpointing import Checkpointing
-from tuner_service.worker.feeding import Feed, InOrder, is_large
-from tuner_service.worker.stopping import (
+from tuner_service.trainer import own_fit, snapshot
+from tuner_service.trainer.callbacks import BestEpoch, EpochSeeds, LossMoves, Metrics, Reporter
+from tuner_service.trainer.checkpoint import Unusable
+from tuner_service.trainer.checkpoint_writer import CheckpointWriter
+from tuner_service.trainer.checkpointing import Checkpointing
+from tuner_service.trainer.feeding import Feed, InOrder, is_large
+from tuner_service.trainer.stopping import (
     OutOfTime,
     StopAfterEpoch,
     StopBetweenBatches,
     Stopped,
     Stopwatch,
 )
-from tuner_service.worker.task import Hearer, Task
+from tuner_service.trainer.task import Hearer, Task
 
 MODEL = "model.keras"
 LOG = "training.csv"

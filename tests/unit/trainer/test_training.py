@@ -13,12 +13,12 @@ import tensorflow as tf
 from search_spaces import datasets
 from search_spaces.datasets.cache import Cache
 from search_spaces.library import Library
-from tuner_service.worker.callbacks import EpochReport
-from tuner_service.worker.fitting import LOG, MODEL
-from tuner_service.worker.reasons import REASON_LINES, reason
-from tuner_service.worker.stopping import StopAt
-from tuner_service.worker.task import Hearer, Outcome, Task
-from tuner_service.worker.training import PICTURE, train
+from tuner_service.trainer.callbacks import EpochReport
+from tuner_service.trainer.fitting import LOG, MODEL
+from tuner_service.trainer.reasons import REASON_LINES, reason
+from tuner_service.trainer.stopping import StopAt
+from tuner_service.trainer.task import Hearer, Outcome, Task
+from tuner_service.trainer.training import PICTURE, train
 
 # Keras reads TensorFlow variables in a way that NumPy 2 frowns upon.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

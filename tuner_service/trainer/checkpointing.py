@@ -6,11 +6,11 @@ from typing import Any
 
 import keras
 
-from tuner_service.worker import snapshot
-from tuner_service.worker.callbacks import Logs
-from tuner_service.worker.checkpoint import Checkpoint, read
-from tuner_service.worker.checkpoint_writer import CheckpointWriter
-from tuner_service.worker.stopping import StopAt, Stopwatch, ends_with
+from tuner_service.trainer import snapshot
+from tuner_service.trainer.callbacks import Logs
+from tuner_service.trainer.checkpoint import Checkpoint, read
+from tuner_service.trainer.checkpoint_writer import CheckpointWriter
+from tuner_service.trainer.stopping import StopAt, Stopwatch, ends_with
 
 SHARE = 0.01
 """Of the time since the last copy: what one only for a sudden stop may cost. With the writing, 5 % in all."""

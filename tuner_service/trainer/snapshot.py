@@ -12,8 +12,8 @@ from keras.src.backend.common import (
 from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR, global_seed_generator
 from numpy.typing import NDArray
 
-from tuner_service.worker.callbacks import BestEpoch, LossMoves
-from tuner_service.worker.checkpoint import Checkpoint, Stored, Unusable, numpy_type
+from tuner_service.trainer.callbacks import BestEpoch, LossMoves
+from tuner_service.trainer.checkpoint import Checkpoint, Stored, Unusable, numpy_type
 
 Callbacks = Sequence[keras.callbacks.Callback]
 Array = NDArray[Any]

@@ -94,7 +94,7 @@ def child(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Child]:
         (folder / name).write_text(code)
     with log.open("w") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tuner_service.worker.child", str(theirs.fileno())],
+            [sys.executable, "-m", "tuner_service.trainer", str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
             stdout=output,
             stderr=subprocess.STDOUT,
