@@ -97,6 +97,13 @@ class UnknownArtifact(NotFound):
         )
 
 
+class ArtifactMissing(NotFound):
+    code = "artifact_missing"
+
+    def __init__(self, study: str, number: int, name: str) -> None:
+        super().__init__(f'the file of artifact "{name}" of trial {number} of study "{study}" is gone')
+
+
 class ArtifactDamaged(NotFound):
     code = "artifact_damaged"
 

@@ -22,15 +22,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("path", name=op.f("pk_discarded")),
     )
     op.create_table(
+        "eras",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("era", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_eras")),
+    )
+    op.create_table(
         "pulse",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("at", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pulse")),
     )
+    op.execute("INSERT INTO pulse (id, at) VALUES (1, 0)")
 
 
 def downgrade() -> None:
     op.drop_table("pulse")
+    op.drop_table("eras")
     op.drop_table("discarded")
     op.drop_column("history", "epochs")
     op.drop_column("artifacts", "checkpoint")

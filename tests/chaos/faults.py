@@ -235,7 +235,11 @@ def _flip_a_byte(file: Path) -> None:
 def _training(house: House, worker: Kept) -> list[tuple[int, tuple[str, int, int]]]:
     """The worker's processes that train, each with study, number and attempt."""
     found = []
-    for file in sorted((house.folder / worker.name).glob(f"*/slot-*/*/{PID_FILE}")):
+    try:
+        files = sorted((house.folder / worker.name).glob(f"*/slot-*/*/{PID_FILE}"))
+    except FileNotFoundError:
+        return []  # the worker is just ending, and its folder with it
+    for file in files:
         study, number, attempt = file.parent.name.rsplit("-", 2)
         try:
             pid = int(file.read_text())

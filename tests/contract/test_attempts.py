@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from tests.contract.studies import Json, claimed, finish, opened, path, progress, report
+from tuner_service.service.artifacts import remove_discarded
 from tuner_service.service.reaper import reap
 from tuner_service.service.setup import Service
 from tuner_service.settings import Settings
@@ -111,7 +112,7 @@ def test_the_newest_two_checkpoints_are_kept_until_the_trial_ends(
     assert trial["resume"]["epoch"] == 4
     assert finish(api, trial).status_code == 200
     assert api.get(path(trial, "artifacts")).json()["items"] == []
-    reap(service)
+    remove_discarded(service)
     assert stored(settings) == []
 
 
@@ -275,6 +276,70 @@ def test_leases_do_not_run_while_nobody_could_renew_them(
     assert reap(service) == 0
     held = api.post(path(trial, "heartbeat"), json={"attempt": 1})
     assert held.status_code == (409 if taken_back else 200)
+
+
+def test_a_study_of_the_same_name_is_not_the_one_that_its_old_workers_mean(
+    api: httpx.Client,
+) -> None:
+    opened(api)
+    old = claimed(api)
+    assert api.post("/v1/studies/demo/cancel").status_code == 200
+    assert api.delete("/v1/studies/demo").status_code == 204
+    opened(api)
+    new = claimed(api)
+    for late in (report(api, old, 0, 0.1), finish(api, old, values={"loss": 0.0})):
+        assert (late.status_code, late.json()["code"]) == (409, "stale_attempt")
+    assert report(api, new, 0, 0.5).status_code == 200
+
+
+def test_a_name_of_a_checkpoint_is_not_given_to_another_file(api: httpx.Client) -> None:
+    opened(api)
+    trial = claimed(api)
+    train(api, trial, 0.9)
+    save(api, trial, 1)
+    other = api.put(path(trial, "artifacts/checkpoint-1"), params={"attempt": 1}, content=b"x")
+    assert (other.status_code, other.json()["code"]) == (422, "is_checkpoint")
+    release(api, trial)
+    assert claimed(api)["resume"]["epoch"] == 1
+
+
+def test_a_file_that_cannot_be_removed_is_in_nobodys_way(
+    api: httpx.Client, service: Service, settings: Settings
+) -> None:
+    opened(api)
+    trial = claimed(api)
+    train(api, trial, 0.9, 0.8, 0.7)
+    save(api, trial, 1, b"first")
+    [stubborn] = stored(settings)
+    stubborn.unlink()
+    stubborn.mkdir()  # not even root can remove that as a file
+    assert save(api, trial, 2, b"second").status_code == 201
+    assert save(api, trial, 3, b"third").status_code == 201
+    assert finish(api, trial).status_code == 200
+    remove_discarded(service)
+    assert stored(settings) == []
+    stubborn.rmdir()
+    stubborn.touch()
+    remove_discarded(service)
+    assert stored(settings) == []
+
+
+def test_a_store_that_is_away_costs_no_checkpoint(
+    api: httpx.Client, settings: Settings, tmp_path: Path
+) -> None:
+    opened(api)
+    trial = claimed(api)
+    train(api, trial, 0.9)
+    save(api, trial, 1)
+    folder = Path(settings.artifacts)
+    folder.rename(tmp_path / "unmounted")
+    away = api.get(path(trial, "artifacts/checkpoint-1"))
+    assert (away.status_code, away.json()["code"]) == (503, "store_unavailable")
+    (tmp_path / "unmounted").rename(folder)
+    [file] = stored(settings)
+    file.unlink()
+    gone = api.get(path(trial, "artifacts/checkpoint-1"))
+    assert (gone.status_code, gone.json()["code"]) == (404, "artifact_missing")
 
 
 def test_running_trials_end_with_the_time_budget(api: httpx.Client, service: Service) -> None:

@@ -471,8 +471,8 @@ def test_each_container_gets_variables_of_its_own_command() -> None:
         return {v for v in GPU["services"][service]["environment"] if v.startswith("TUNER_")}
 
     assert given("server") == {"TUNER_DATABASE_URL"} & SETTINGS
-    assert given("worker") == {"TUNER_URL", "TUNER_TOKEN"} & variables_of("worker")
-    assert {"TUNER_URL", "TUNER_TOKEN"} <= variables_of("worker")
+    assert given("worker") == {"TUNER_URL", "TUNER_TOKEN", "TUNER_GRACE_SECONDS"}
+    assert given("worker") <= variables_of("worker")
 
 
 def test_the_servers_database_is_the_one_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:

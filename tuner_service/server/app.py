@@ -22,7 +22,7 @@ from tuner_service.api import (
 from tuner_service.api.security import Trust
 from tuner_service.dashboard import pages
 from tuner_service.server import docs, headers
-from tuner_service.server.background import reap_forever
+from tuner_service.server.background import looking_after
 from tuner_service.server.bodies import Bodies
 from tuner_service.server.measuring import Requests
 from tuner_service.service.setup import Service
@@ -42,12 +42,8 @@ def create_app(service: Service) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.stopping = asyncio.Event()
         app.state.examining = CapacityLimiter(EXAMINATIONS)
-        reaper = asyncio.create_task(reap_forever(service, app.state.stopping))
-        try:
+        async with looking_after(service, app.state.stopping):
             yield
-        finally:
-            app.state.stopping.set()
-            await reaper
 
     app = FastAPI(
         title="tuner_service",

@@ -1,5 +1,7 @@
 """A trial's files: taken in whole and verified, or not at all."""
 
+import contextlib
+import logging
 from collections.abc import Iterator
 
 from sqlalchemy import Connection
@@ -7,16 +9,20 @@ from sqlalchemy import Connection
 from tuner_service.domain.study import Study
 from tuner_service.domain.trial import Artifact, Trial, TrialState
 from tuner_service.errors import (
+    ArtifactMissing,
     EpochOutOfOrder,
     Invalid,
     Problem,
     StaleAttempt,
+    Unavailable,
     UnknownArtifact,
 )
 from tuner_service.service.held import check_holder
 from tuner_service.service.setup import Service
 from tuner_service.service.store import Upload
 from tuner_service.storage import artifacts, studies, trials
+
+logger = logging.getLogger(__name__)
 
 CHECKPOINTS_KEPT = 2
 """The newest, and the one before it for the day on which the newest is damaged."""
@@ -59,27 +65,41 @@ def store(
         msg = f"Content-Digest says sha-256 {expected_sha256}, the body has {upload.sha256}"
         raise Invalid([Problem(("header", "Content-Digest"), msg)], code="digest_mismatch")
     key = upload.finish()
-    stored = False
     try:
         with service.database.write() as connection:
             _, at = studies.lock(connection, name)
             _, trial = _holding(connection, name, number, attempt, holder)
+            if checkpoint is None:
+                _check_is_no_checkpoint(connection, trial, artifact)
             kept = Artifact(
                 artifact, upload.size, upload.sha256, key, at, trial.attempt, checkpoint
             )
             artifacts.put(connection, trial, kept)
             if checkpoint is not None:
-                _take_as_checkpoint(connection, name, trial, attempt, checkpoint)
-        stored = True
-    finally:
-        if not stored:
-            service.store.remove(key)
+                lease_seconds = service.settings.lease_seconds
+                _take_as_checkpoint(connection, name, trial, attempt, checkpoint, lease_seconds)
+    except Unavailable:
+        raise  # it may have been committed all the same: rather a file without a row than a row without its file
+    except BaseException:
+        service.store.remove(key)
+        raise
     remove_discarded(service)
     return kept
 
 
+def _check_is_no_checkpoint(connection: Connection, trial: Trial, artifact: str) -> None:
+    if artifact in {each.name for each in artifacts.checkpoints(connection, trial)}:
+        msg = f'"{artifact}" is a checkpoint of this trial; choose another name, or say checkpoint='
+        raise Invalid([Problem(("path", "name"), msg)], code="is_checkpoint")
+
+
 def _take_as_checkpoint(
-    connection: Connection, name: str, trial: Trial, attempt: int, epochs: int
+    connection: Connection,
+    name: str,
+    trial: Trial,
+    attempt: int,
+    epochs: int,
+    lease_seconds: float,
 ) -> None:
     if trial.state is not TrialState.RUNNING:
         raise StaleAttempt(name, trial.number, attempt, trial.attempt, trial.state)
@@ -87,20 +107,29 @@ def _take_as_checkpoint(
         raise EpochOutOfOrder(name, trial.number, epochs, trial.epochs)
     newest, *rest = artifacts.checkpoints(connection, trial)
     artifacts.drop(connection, trial, rest[CHECKPOINTS_KEPT - 1 :])
-    noted = trials.note_checkpoint(connection, trial, newest.checkpoint or 0)
+    noted = trials.note_checkpoint(connection, trial, newest.checkpoint or 0, lease_seconds)
     assert noted, "the study's lock is held and the trial was read under it"
 
 
 def remove_discarded(service: Service) -> None:
-    """Remove the files that no row names any more."""
-    with service.database.read() as connection:
-        paths = artifacts.discarded_paths(connection, DISCARDED_AT_ONCE)
-    if not paths:
-        return
-    for path in paths:
+    """Remove the files that no row names any more. What goes wrong is logged, and tried again later."""
+    try:
+        with service.database.read() as connection:
+            paths = artifacts.discarded_paths(connection, DISCARDED_AT_ONCE)
+        if removed := [path for path in paths if _is_removed(service, path)]:
+            with service.database.write() as connection:
+                artifacts.forget_discarded(connection, removed)
+    except Unavailable as error:
+        logger.warning("discarded files stay for now: %s", error.message)
+
+
+def _is_removed(service: Service, path: str) -> bool:
+    try:
         service.store.remove(path)
-    with service.database.write() as connection:
-        artifacts.forget_discarded(connection, paths)
+    except Exception as error:  # whatever a store of somebody's own raises
+        logger.warning("the file %s cannot be removed: %s", path, error)
+        return False
+    return True
 
 
 def page(service: Service, name: str, number: int) -> list[Artifact]:
@@ -114,21 +143,24 @@ def page(service: Service, name: str, number: int) -> list[Artifact]:
 def open_artifact(
     service: Service, name: str, number: int, artifact: str
 ) -> tuple[Artifact, Iterator[bytes]]:
-    """An artifact and its bytes. Raises UnknownArtifact, ArtifactDamaged."""
-    found = {each.name: each for each in page(service, name, number)}
-    if artifact not in found:
-        raise UnknownArtifact(name, number, artifact, found)
-    try:
-        return found[artifact], service.store.read(found[artifact].path, found[artifact].size)
-    except FileNotFoundError as error:
-        raise UnknownArtifact(name, number, artifact, ()) from error
+    """An artifact and its bytes. Raises UnknownArtifact, ArtifactMissing, ArtifactDamaged, Unavailable."""
+    for _ in range(2):  # its file may be replaced between the two looks
+        found = {each.name: each for each in page(service, name, number)}
+        if artifact not in found:
+            raise UnknownArtifact(name, number, artifact, found)
+        with contextlib.suppress(FileNotFoundError):
+            return found[artifact], service.store.read(found[artifact].path, found[artifact].size)
+    raise ArtifactMissing(name, number, artifact)
 
 
 def log(service: Service, name: str, number: int) -> str:
     """The last lines that the trial printed; empty while there are none."""
     if LOG not in {each.name for each in page(service, name, number)}:
         return ""
-    _, chunks = open_artifact(service, name, number, LOG)
+    try:
+        _, chunks = open_artifact(service, name, number, LOG)
+    except ArtifactMissing:  # after a restore, until the next one comes
+        return ""
     tail = b""
     for chunk in chunks:  # a worker may have sent any amount; only the end is kept in memory
         tail = (tail + chunk)[-LOG_BYTES:]

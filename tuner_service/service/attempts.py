@@ -48,12 +48,11 @@ def lose(current: Change, trial: Trial, what: str, why: str, digest: str | None 
     """An attempt died: queue the trial again, or, if too many have, let it fail with these last words."""
     deaths = trial.deaths + 1
     if deaths < current.study.spec.max_attempts:
-        first_line = why.splitlines()[0] if why else what
-        return give_back(current, trial, what, first_line, deaths=deaths, digest=digest)
+        return give_back(current, trial, what, first_line(why), deaths=deaths, digest=digest)
     error = why if deaths == 1 else f"{deaths} attempts at it died; the last: {why}"
     ended = current.end(trial, TrialState.FAILED, error=error, digest=digest, deaths=deaths)
     assert ended is not None, "the study's lock is held and the trial was read under it"
-    current.remember(trial, what, why.splitlines()[0] if why else None)
+    current.remember(trial, what, first_line(why))
     current.remember(trial, "quarantined", f"it is not handed out again after {deaths} deaths")
     current.settle(ended)
     return ended
@@ -76,7 +75,7 @@ def fall_back(
         if bad is not None:
             artifacts.drop(connection, trial, [bad])
             good.remove(bad)
-            _rewind(current, trial, good, f"{bad.name}: {found.error.splitlines()[0]}")
+            _rewind(current, trial, good, f"{bad.name}: {first_line(found.error)}")
     return {"resume": resume_json(good[0]) if good else None}
 
 
@@ -93,6 +92,11 @@ def _rewind(current: Change, trial: Trial, good: Sequence[Artifact], why: str) -
     current.remember(trial, "checkpoint_unusable", _and_rolled_back(why, lost), lost)
     current.remember(trial, "resumed", from_epoch(checkpoint))
     current.tell_trial(rewound)
+
+
+def first_line(words: str) -> str:
+    """As the history tells it; no database takes a NUL."""
+    return words.replace("\0", "").partition("\n")[0]
 
 
 def from_epoch(checkpoint: int | None) -> str:

@@ -60,7 +60,7 @@ def store(
         "upload": {"format": format, "told": told, "size": file.size},
     }
     key = service.store.put_file(file.path, FOLDER)
-    replaced: str | None = key
+    unused: str | None = key
     try:
         with service.database.write() as connection:
             before = datasets.hold(connection, name)
@@ -71,10 +71,15 @@ def store(
             if before is None:
                 _check_name(service, connection, name)
             datasets.put(connection, name, entry, file.size, file.sha256, key)
-        replaced = before.path if before is not None else None
+        unused = before.path if before is not None else None
+    except Unavailable:
+        unused = (
+            None  # it may have been committed all the same: rather a file too many than one too few
+        )
+        raise
     finally:
-        if replaced is not None:
-            service.store.remove(replaced)
+        if unused is not None:
+            service.store.remove(unused)
     service.bell.ring(WORK)
     return entry
 

@@ -2,8 +2,7 @@
 
 import logging
 
-from tuner_service.errors import UnknownStudy, UnknownTrial
-from tuner_service.service.artifacts import remove_discarded
+from tuner_service.errors import Unavailable, UnknownStudy, UnknownTrial
 from tuner_service.service.attempts import lose
 from tuner_service.service.change import change
 from tuner_service.service.setup import Service
@@ -21,19 +20,20 @@ def round_seconds(lease_seconds: float) -> float:
 
 def reap(service: Service) -> int:
     """Take back every trial whose lease ran out, on the database's clock; how many there were."""
-    _make_good(service)
+    began = _make_good(service)
     with service.database.read() as connection:
         expired = trials.expired(connection)
         late = studies.out_of_time(connection)
     reaped = 0
     for name, number in expired:
         try:
-            reaped += _take_back(service, name, number)
+            reaped += _take_back(service, name, number, began)
         except (UnknownStudy, UnknownTrial):
             continue  # deleted meanwhile
+        except Unavailable as error:  # somebody holds this study; the others must not wait
+            log.warning("study %s: %s", name, error.message)
     for name in late:
         _close_if_out_of_time(service, name)
-    remove_discarded(service)
     return reaped
 
 
@@ -44,26 +44,32 @@ def tidy(service: Service) -> None:
     service.store.sweep()
 
 
-def _make_good(service: Service) -> None:
-    """Let no lease run while nobody could renew it: the servers were down, or the database was away."""
+def _make_good(service: Service) -> float:
+    """Let no lease run while nobody could renew it: the servers were down, or the database was away.
+
+    The moment of this look, in seconds since the epoch.
+    """
+    lease_seconds = service.settings.lease_seconds
     with service.database.write() as connection:
-        beats = pulse.beat(connection)
-        if beats is None:
-            return
-        before, now = beats
-        if now - before <= 2 * round_seconds(service.settings.lease_seconds):
-            return
-        count = trials.postpone_leases(connection, now - before)
+        before, at = pulse.beat(connection)
+        # Below 0 the database's clock was set back; and before the very first beat nobody knows since when.
+        gap = at - before if before else lease_seconds
+        if before and abs(gap) <= 2 * round_seconds(lease_seconds):
+            return at
+        count = trials.postpone_leases(connection, gap)
     if count:
-        log.warning("away for %.1f s: %d leases end so much later", now - before, count)
+        log.warning("away for %.1f s: %d leases end so much later", gap, count)
+    return at
 
 
-def _take_back(service: Service, name: str, number: int) -> bool:
+def _take_back(service: Service, name: str, number: int, began: float) -> bool:
     with change(service, name) as current:
         trial = trials.get(current.connection, current.study, number)
         lease = trial.lease_expires_at
         if trial.finished_at is not None or lease is None or lease >= current.at:
             return False  # it was renewed or ended since we looked
+        if current.at - began > 2 * round_seconds(service.settings.lease_seconds):
+            return False  # this process was stopped meanwhile; the next look makes that good first
         lose(current, trial, "lease_lost", f"no sign of life from {trial.worker}")
         log.info("study %s trial %d: lease of %s ran out", name, number, trial.worker)
         return True
@@ -76,3 +82,5 @@ def _close_if_out_of_time(service: Service, name: str) -> None:
                 current.settle()
     except UnknownStudy:
         return
+    except Unavailable as error:
+        log.warning("study %s: %s", name, error.message)

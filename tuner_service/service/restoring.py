@@ -33,6 +33,11 @@ def back_up(settings: Settings, file: Path) -> int:
         raise NotSQLite("a Postgres database is backed up with its own tool", command)
     if not database.exists():
         raise backup.BackupFailed(f"there is no database at {database}")
+    if file.resolve().name.startswith(database.name) and file.resolve().parent == database.parent:
+        # Also beside it: SQLite keeps files of its own there.
+        raise backup.BackupFailed(
+            f"{file} is the database, or one of its own files; choose another name"
+        )
     return backup.back_up(database, file)
 
 
@@ -90,7 +95,7 @@ def _begin_era(settings: Settings, url: str, *, after: int) -> None:
     try:
         schema.upgrade(database)
         with database.write() as connection:
-            eras.begin(connection, max(eras.newest(connection), after) + 1)
+            eras.begin(connection, eras.next_era(connection, after))
             names = eras.studies_with_open_trials(connection)
         service = Service(settings, database, ArtifactStore(settings.artifacts), {})
         for name in names:

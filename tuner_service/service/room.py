@@ -38,3 +38,7 @@ def cannot_take(taker: str) -> Iterator[None]:
         if error.errno in FULL:
             raise StorageFull(f"{taker} is full; make room, or try again later") from error
         raise Unavailable(f"{taker} cannot take the file", code="store_unavailable") from error
+
+
+def unreadable() -> Unavailable:
+    return Unavailable("the artifact store cannot be read", code="store_unavailable")

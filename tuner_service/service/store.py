@@ -13,7 +13,7 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from tuner_service.errors import ArtifactDamaged
-from tuner_service.service.room import cannot_take, leave_some, shared_with
+from tuner_service.service.room import cannot_take, leave_some, shared_with, unreadable
 from tuner_service.settings import BadSettings
 
 CHUNK = 1 << 20
@@ -60,10 +60,10 @@ class ArtifactStore:
     def read(self, key: str, size: int | None = None) -> Iterator[bytes]:
         """The file's bytes, of which there should be ``size``.
 
-        Raises before the first of them FileNotFoundError if the file is gone, ArtifactDamaged if it has another size:
-        a reply that was promised in another length could only be cut.
+        Raises before the first of them FileNotFoundError if the file is gone, Unavailable if the store is, and
+        ArtifactDamaged if it has another size: a reply that was promised in another length could only be cut.
         """
-        file = self._fs.open(self._path(key), "rb")
+        file = self._opened(key)
         if size is not None and file.size != size:
             file.close()
             raise ArtifactDamaged(file.size, size)
@@ -74,6 +74,17 @@ class ArtifactStore:
                     yield chunk
 
         return chunks()
+
+    def _opened(self, key: str) -> Any:
+        try:
+            return self._fs.open(self._path(key), "rb")
+        except FileNotFoundError as error:
+            if self._fs.exists(self._root):
+                raise
+            # An unmounted share, say: what is in there is not gone for good.
+            raise unreadable() from error
+        except OSError as error:
+            raise unreadable() from error
 
     def remove(self, key: str) -> None:
         try:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from tuner_service.domain.study import Study
 from tuner_service.domain.trial import Artifact, Trial
@@ -54,7 +54,9 @@ def drop_all(connection: Connection, study: Study) -> None:
 
 def discarded_paths(connection: Connection, most: int) -> list[str]:
     """Files that are still to be removed from the store."""
-    return list(connection.scalars(select(discarded.c.path).limit(most)))
+    # In any order, so that some which cannot be removed are not in the way of the others.
+    query = select(discarded.c.path).order_by(func.random()).limit(most)
+    return list(connection.scalars(query))
 
 
 def forget_discarded(connection: Connection, paths: Iterable[str]) -> None:

@@ -15,8 +15,8 @@ BUSY_SECONDS = 10
 """How long a request waits for a connection, or for its turn to write."""
 FILE_SECONDS = 4
 """How long a statement waits for another process that holds SQLite's file. After both the worker still listens."""
-IDLE_SECONDS = 60
-"""A server that was stopped in the middle of a transaction holds its locks no longer."""
+IDLE_SECONDS = 15
+"""A server that was stopped in the middle of a transaction holds its locks no longer: well below a lease."""
 KEPT_OPEN = 8
 # A Postgres that is gone without a word (a cut cable, a vanished host) is given up after about so long, where the
 # system would wait for many minutes. The names are libpq's.

@@ -1,6 +1,6 @@
 """When a server was last able to hear its workers, on the database's clock."""
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, update
 
 from tuner_service.storage.clock import now
 from tuner_service.storage.tables import pulse
@@ -8,11 +8,8 @@ from tuner_service.storage.tables import pulse
 _LAST = select(pulse.c.at, now().label("now")).with_for_update()
 
 
-def beat(connection: Connection) -> tuple[float, float] | None:
-    """Note this moment: the one before it and this one, in seconds since the epoch; None for the very first."""
-    row = connection.execute(_LAST).one_or_none()
-    if row is None:
-        connection.execute(insert(pulse).values(id=1, at=now()))
-        return None
+def beat(connection: Connection) -> tuple[float, float]:
+    """Note this moment: the one before it, 0 if there was none, and this one, in seconds since the epoch."""
+    row = connection.execute(_LAST).one()
     connection.execute(update(pulse).values(at=row.now))
     return row.at, row.now

@@ -11,6 +11,7 @@ from tuner_service.domain.space import Space
 from tuner_service.domain.study import Budget, Executor, Spec, Study, StudyState
 from tuner_service.domain.trial import TrialState
 from tuner_service.errors import StudyExists, UnknownStudy
+from tuner_service.storage import eras
 from tuner_service.storage.clock import now
 from tuner_service.storage.tables import studies, trials
 
@@ -61,7 +62,10 @@ def from_row(connection: Connection, row: Sequence[Any]) -> Study:
     key = (row_id, created_at)
     parsed = cache.get(key)
     if parsed is None:
-        spec, space, data = connection.execute(_FROZEN, {"by_id": row_id}).one()
+        frozen = connection.execute(_FROZEN, {"by_id": row_id}).one_or_none()
+        if frozen is None:
+            raise UnknownStudy(name)  # deleted since its row was read
+        spec, space, data = frozen
         if len(cache) >= _MOST_FROZEN:
             cache.clear()
         parsed = cache[key] = (spec, Spec.from_json(spec), Space.from_json(space), data)
@@ -101,6 +105,7 @@ def add(
                 data=data,
                 budget_trials=spec["budget"]["trials"],
                 budget_seconds=spec["budget"]["seconds"],
+                revision=eras.first_revision(connection, spec["name"]),
                 idempotency_key=key,
                 body_digest=body_digest,
             )
@@ -229,6 +234,7 @@ def note_end(connection: Connection, study: Study) -> None:
 
 
 def remove(connection: Connection, study: Study) -> None:
+    eras.close(connection, study)
     connection.execute(delete(studies).where(studies.c.id == study.id))
 
 

@@ -160,6 +160,14 @@ artifacts = Table(
 # loses the removal, never the file of a row.
 discarded = Table("discarded", metadata, Column("path", Text, primary_key=True))
 
+# From which era on a study of this name is, or with the name "*" any; see ``storage.eras``.
+eras = Table(
+    "eras",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("era", Integer, nullable=False),
+)
+
 # One row: when a server was last able to hear its workers.
 pulse = Table(
     "pulse",

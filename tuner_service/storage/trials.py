@@ -354,16 +354,26 @@ def _cut(
     return from_row(row)
 
 
-_NOTE_CHECKPOINT = update(trials).where(*HELD).values(checkpoint=bindparam("new_checkpoint"))
+_NOTE_CHECKPOINT = (
+    update(trials)
+    .where(*HELD)
+    .values(
+        checkpoint=bindparam("new_checkpoint"),
+        lease_expires_at=now() + bindparam("lease_seconds"),
+    )
+)
 
 
-def note_checkpoint(connection: Connection, trial: Trial, epochs: int) -> bool:
-    """Note the newest checkpoint; False if the attempt no longer holds the trial."""
+def note_checkpoint(
+    connection: Connection, trial: Trial, epochs: int, lease_seconds: float
+) -> bool:
+    """Note the newest checkpoint and renew the lease; False if the attempt no longer holds the trial."""
     parameters = {
         "study": trial.study_id,
         "by_number": trial.number,
         "by_attempt": trial.attempt,
         "new_checkpoint": epochs,
+        "lease_seconds": lease_seconds,
     }
     return connection.execute(_NOTE_CHECKPOINT, parameters).rowcount == 1
 
