@@ -93,8 +93,11 @@ class Attempt:
             return replace(UNTRAINED, last=replace(NOTHING, state="failed", error=why))
         try:
             return self._train_on(data, lease)
-        except Unreachable:
-            return self._nothing_done()
+        except Unreachable as error:
+            if self._given_up.is_set():
+                return self._nothing_done()
+            log.warning("trial %s: %s", self._trial, error)
+            return replace(UNTRAINED, ending=Ending.UNFETCHED)
         except Refused as refusal:
             return replace(UNTRAINED, ending=ending_of(refusal), refusal=refusal)
 

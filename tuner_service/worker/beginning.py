@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tuner_service.wire import Resume
-from tuner_service.worker.errors import NotAllowed, Refused
+from tuner_service.worker.errors import CUT, Refused, Unreachable
 from tuner_service.worker.held_trial import HeldTrial
+
+CONDEMNED = frozenset({404, 410})
+"""Missing, damaged or deleted at the server, and so for everybody."""
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +33,8 @@ def fetch_beginning(
 ) -> Beginning:
     """Fetch the checkpoint into the folder, or, if it is damaged or gone, the one before it.
 
-    Raises Unreachable when given up, Refused if the server does not say what to begin with instead, OSError.
+    Raises Unreachable when given up, or if it may be fetched another time; Refused if the server does not say what to
+    begin with instead, or refuses the attempt; OSError.
     """
     asking = trial.until(given_up)
     while resume is not None:
@@ -60,10 +64,13 @@ def _fetch(trial: HeldTrial, resume: Resume, file: Path) -> str | None:
     """Why it cannot be used; None if it can."""
     try:
         got = trial.fetch_checkpoint(resume.checkpoint, file)
-    except NotAllowed:
-        raise
     except Refused as refusal:
-        return f"it cannot be fetched: {refusal}"
+        why = f"it cannot be fetched: {refusal}"
+        if refusal.status in CONDEMNED:
+            return why
+        if refusal.status >= 500 or refusal.status == CUT:
+            raise Unreachable(f"{resume.checkpoint}: {why}") from refusal
+        raise
     if got != resume.sha256:
         return f"its sha-256 is {got}, that of the upload was {resume.sha256}"
     return None

@@ -106,5 +106,8 @@ class CheckpointUploads:
                 checkpoint.epoch,
                 refusal,
             )
+        except FileNotFoundError:
+            # It waited so long that the process made room for newer ones; the last of them is sent as well.
+            log.info("trial %s: the checkpoint of %d epochs is gone", self._trial, checkpoint.epoch)
         except OSError as error:
             log.warning("trial %s: a checkpoint could not be sent: %s", self._trial, error)

@@ -10,6 +10,7 @@ import math
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, wait
 from copy import copy
 from io import BytesIO
 from pathlib import Path
@@ -25,7 +26,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from tuner_service.worker.errors import Refused, Unreachable, not_now, refusal
+from tuner_service.worker.errors import CUT, Refused, Unreachable, not_now, refusal
 
 log = logging.getLogger(__name__)
 
@@ -33,12 +34,22 @@ NOT_NOW = frozenset({429, 502, 503, 504})
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 15.0
 TRANSFER_SECONDS = 60.0
+BYTES_PER_SECOND = 10_000_000
+"""A server writes a large file down before it answers; it is given the time of a slow disk."""
 LONGEST_WAIT = 5.0
 CHUNK = 1 << 20
 FAULTS = 5
 """A server's own mistake (500 and its like) may be gone the next time; after so many it is taken for an answer."""
 MOST_CUTS = 5
 """An upload that was cut in the middle so many times is given up: some servers and proxies refuse a body that way."""
+CUTS = (
+    httpx.WriteError,
+    httpx.WriteTimeout,
+    httpx.ReadError,
+    httpx.ReadTimeout,
+    httpx.RemoteProtocolError,
+)
+LOOK_SECONDS = 0.05
 
 
 class Connection:
@@ -119,15 +130,15 @@ class Connection:
                         content=self._chunks(opened),
                         params=params,
                         headers={**headers, "Content-Length": str(size)},
-                        timeout=self._timeout(TRANSFER_SECONDS),
+                        timeout=self._timeout(TRANSFER_SECONDS + size / BYTES_PER_SECOND),
                     )
-                except (httpx.WriteError, httpx.ReadError, httpx.RemoteProtocolError) as error:
+                except CUTS as error:
                     cuts += 1
                     if cuts < MOST_CUTS:
                         raise
                     raise _cut(path, cuts) from error
 
-        return self._repeat(send)
+        return self._repeat(lambda: self._unless_stopped(send))
 
     def get_file(self, path: str, file: Path, *, most_cuts: float = math.inf) -> str:
         """Write a reply's body to a file, from its beginning in every try; its sha-256, hexadecimal.
@@ -155,14 +166,14 @@ class Connection:
                         self._check_time()
                         content.write(chunk)
                         digest.update(chunk)
-                except (httpx.ReadError, httpx.RemoteProtocolError) as error:
+                except CUTS as error:
                     cuts += 1
                     if cuts < most_cuts:
                         raise
                     raise _cut(path, cuts) from error
                 return response
 
-        self._repeat(fetch)
+        self._repeat(lambda: self._unless_stopped(fetch))
         return digest.hexdigest()
 
     def _timeout(self, read_seconds: float) -> httpx.Timeout:
@@ -172,6 +183,21 @@ class Connection:
         while chunk := content.read(CHUNK):
             self._check_time()
             yield chunk
+
+    def _unless_stopped(self, transfer: Callable[[], httpx.Response]) -> httpx.Response:
+        """Leave a transfer alone when it is time to stop: one that stalls would end only with its timeout."""
+        done: Future[httpx.Response] = Future()
+
+        def run() -> None:
+            try:
+                done.set_result(transfer())
+            except BaseException as error:
+                done.set_exception(error)
+
+        threading.Thread(target=run, name="transfer", daemon=True).start()
+        while not wait([done], LOOK_SECONDS).done:
+            self._check_time()
+        return done.result()
 
     def _check_time(self) -> None:
         if self._stop.is_set():
@@ -226,7 +252,7 @@ class Outage:
 
 
 def _cut(path: str, cuts: int) -> Refused:
-    return Refused(0, "transfer_cut", f"{path.rpartition('/')[2]} was cut off {cuts} times")
+    return Refused(CUT, "transfer_cut", f"{path.rpartition('/')[2]} was cut off {cuts} times")
 
 
 def _wait(longest_seconds: float) -> Callable[[RetryCallState], float]:

@@ -13,6 +13,8 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 LONGEST_RETRY_AFTER = 120.0
+CUT = 0
+"""In the place of a status: the reply, or the answer to an upload, never came through whole."""
 GONE = frozenset({401, 403, 404})
 
 

@@ -21,6 +21,7 @@ from tuner_service.worker.messages import (
     Message,
     Preflighted,
     Started,
+    drop,
     stop,
 )
 from tuner_service.worker.patience import Patience
@@ -41,6 +42,8 @@ class Ending(StrEnum):
     SHUTDOWN = "shutdown"
     LOST = "lost"
     REFUSED = "refused"
+    OVERTIME = "overtime"
+    UNFETCHED = "its checkpoint could not be fetched"
 
 
 BY_VERDICT: Mapping[Verdict, Ending] = {
@@ -49,6 +52,8 @@ BY_VERDICT: Mapping[Verdict, Ending] = {
     Verdict.PAUSE: Ending.PAUSED,
 }
 GIVEN_BACK = (Ending.PAUSED, Ending.SHUTDOWN)
+TAKEN = (None, *GIVEN_BACK, Ending.OVERTIME)
+"""With one of these the server still takes what is told of the trial."""
 
 
 @dataclass(frozen=True)
@@ -146,12 +151,16 @@ class Follower:
             return self._process.next_event(timeout=None)
         until = time.monotonic() + max(0.0, seconds)
         event = self._process.next_event(timeout=max(0.0, seconds))
-        if event is None and time.monotonic() > until + OVERSLEPT_SECONDS:
-            event = self._process.next_event(timeout=OVERSLEPT_SECONDS)
+        if time.monotonic() > until + OVERSLEPT_SECONDS:
+            # Neither was heard, nor could be; the whole limit starts anew.
+            self._patience.heard()
+            return event or self._process.next_event(timeout=OVERSLEPT_SECONDS)
         if event is None:
             log.warning("trial %s: %s", self._trial, why)
             self._process.kill(because=why)
             self._killed = True
+            if self._patience.overtime and self._ending in (None, Ending.PAUSED):
+                self._ending = Ending.OVERTIME
         return event
 
     @property
@@ -161,7 +170,7 @@ class Follower:
         One that is paused or given back may end properly before its process hears of it; its epochs are wanted then. In
         all other cases the server has closed the book.
         """
-        return self._told_all and (self._ending is None or self._ending in GIVEN_BACK)
+        return self._told_all and self._ending in TAKEN
 
     def _relay(self, epoch: EpochDone) -> None:
         if not self._wanted:
@@ -214,7 +223,8 @@ class Follower:
             # An epoch takes as long as it takes; nothing of it is to be lost.
             self._process.say(stop("epoch"))
             return
-        self._process.say(stop("batch"))
+        # Of a trial that ends, or is another's by now, nobody goes on from a checkpoint.
+        self._process.say(stop("batch") if ending in GIVEN_BACK else drop())
         in_grace = ending is Ending.SHUTDOWN
         self._patience.stop_within(self._grace.left(STOPPED) if in_grace else math.inf)
 

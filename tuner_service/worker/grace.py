@@ -7,6 +7,7 @@ import time
 STOPPED = 0.5
 UPLOADED = 0.75
 GIVEN_BACK = 0.9
+HUNG_UP = 0.95
 ENDED = 1.0
 
 
@@ -16,7 +17,8 @@ class Grace:
     STOPPED     the training processes stop at a batch and write what no checkpoint has yet, or are killed
     UPLOADED    checkpoints go up, and the files of trials that were just done
     GIVEN_BACK  the trials are given back
-    ENDED       the processes end
+    HUNG_UP     the processes end
+    ENDED       those that did not are killed, and gone unless the system holds them
 
     ``begun``, ``uploads_over`` and ``releases_over`` are what waits look at; who ends the worker sets them.
     """

@@ -140,8 +140,16 @@ def train(
 
 
 def stop(at: Literal["batch", "epoch"]) -> bytes:
-    """The line that ends the training: before the next batch, or when the running epoch is done."""
-    return json.dumps({"type": "stop", "at": at}).encode() + b"\n"
+    """The line that ends the training: before the next batch, or when the running epoch is done.
+
+    The process writes a checkpoint then, if there is an epoch that is in none yet.
+    """
+    return json.dumps({"type": "stop", "at": at, "checkpoint": True}).encode() + b"\n"
+
+
+def drop() -> bytes:
+    """The line that ends the training before the next batch, and of which nothing is kept."""
+    return json.dumps({"type": "stop", "at": "batch", "checkpoint": False}).encode() + b"\n"
 
 
 def discover(skipped: Collection[str]) -> bytes:

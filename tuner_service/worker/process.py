@@ -101,6 +101,7 @@ class Process:
         self._killed_because: str | None = None
         self._listener = threading.Thread(target=self._listen, name="listener", daemon=True)
         self._listener.start()
+        threading.Thread(target=self._watch, name="watcher", daemon=True).start()
 
     @property
     def pid(self) -> int:
@@ -145,14 +146,20 @@ class Process:
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
 
-    def close(self) -> None:
-        """Hang up, and return when the process is gone."""
+    def close(self, seconds: float | None = None) -> None:
+        """Hang up, and return when the process is gone, or after so long."""
         self.hang_up()
-        self._listener.join()
+        self._listener.join(seconds)
 
     def _kill_group(self) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._popen.pid, signal.SIGKILL)
+
+    def _watch(self) -> None:
+        """End what the process left behind: forks keep its socket open, so that the stream would never end."""
+        self._popen.wait()
+        self._kill_group()
+        self.hang_up()  # what it said before is still read
 
     def _listen(self) -> None:
         try:

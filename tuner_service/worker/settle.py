@@ -20,6 +20,8 @@ CURVE = "training.csv"
 PICTURE = "architecture.svg"
 UNFINISHED = (CURVE, PICTURE)
 """What there is of a trial that did not get to its end."""
+INVALID = 422
+"""The status of a refusal that says that the report itself is wrong; it would be so again."""
 LAST_WORDS = 20
 """So many lines of its log are part of the error of a trial whose process died."""
 
@@ -80,6 +82,10 @@ class _Settlement:
             case Outcome(last=Finished(state="failed") as finished, told_all=True):
                 self._upload(finished.artifacts)
                 self._fail(finished.error or "the training process gave no reason")
+            case Outcome(ending=Ending.OVERTIME, last=Died() as died, told_all=True):
+                # It would take as long the next time.
+                self._upload(UNFINISHED)
+                self._fail(_last_words(died, self._left.printed))
             case Outcome(ending=None | Ending.PAUSED, last=Died() as died):
                 self._die(_last_words(died, self._left.printed))
             case Outcome(ending=None, last=Finished(state="unusable") as finished):
@@ -108,12 +114,12 @@ class _Settlement:
 
     def _refused(self, refusal: Refused) -> None:
         why = f"the server refused a report: {refusal}"
-        if refusal.status >= 500:
-            # Not what was reported was wrong.
-            self._die(why)
-        else:
+        if refusal.status == INVALID:
             self._upload(UNFINISHED)
             self._fail(why)
+        else:
+            # Not what was reported was wrong, but when, or whom we asked; the next attempt may fare better.
+            self._die(why)
 
     def _fail(self, error: str) -> None:
         self._telling.finish("failed", error, self._outcome.model_parameters)

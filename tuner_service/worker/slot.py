@@ -99,10 +99,10 @@ class Slot(threading.Thread):
         if (process := self._process) is not None:
             process.hang_up()
 
-    def close(self) -> None:
-        """Let the process end, and wait for it."""
+    def close(self, seconds: float) -> None:
+        """Let the process end, and wait so long for it."""
         if (process := self._process) is not None:
-            process.close()
+            process.close(seconds)
 
     def _work(self) -> None:
         self._presence.wait()

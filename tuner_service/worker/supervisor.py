@@ -26,7 +26,7 @@ from tuner_service.worker.connection import Connection
 from tuner_service.worker.devices import default_slots, describe_devices, find_gpus
 from tuner_service.worker.discovery import Discovery
 from tuner_service.worker.environment import backend_of, child_environment, library_environment
-from tuner_service.worker.grace import ENDED, GIVEN_BACK, UPLOADED, Grace
+from tuner_service.worker.grace import ENDED, GIVEN_BACK, HUNG_UP, UPLOADED, Grace
 from tuner_service.worker.limits import usable_cores
 from tuner_service.worker.options import BadOptions, WorkerOptions, check, default_name
 from tuner_service.worker.presence import Presence, registration
@@ -179,15 +179,16 @@ class Supervisor:
         self._wait_while(self._claiming, min(ANSWER_SECONDS, grace.left(GIVEN_BACK)))
         self._wait_while(self._holding, grace.left(GIVEN_BACK))
         grace.releases_over.set()
-        self._wait_while(self._holding, min(LAST_WORDS_SECONDS, grace.left(ENDED)))
+        self._wait_while(self._holding, min(LAST_WORDS_SECONDS, grace.left(HUNG_UP)))
         # Only now the processes end, all at once: one that ends with a trial in it would look as if it had died.
         for slot in self._slots:
             slot.hang_up()
-        self._wait_while(self._has_process, grace.left(ENDED))
+        self._wait_while(self._has_process, grace.left(HUNG_UP))
         for slot in self._slots:
             slot.kill()
         for slot in self._slots:
-            slot.close()
+            # Even a killed process stays while its driver or its disk does not answer; we do not wait for that.
+            slot.close(max(0.0, grace.left(ENDED)))
         log.info("stopped")
 
     def _holding(self) -> bool:

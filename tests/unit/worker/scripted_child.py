@@ -3,7 +3,7 @@
 Steps, separated by ";":
 ``epoch`` (its metrics carry this process's id), ``nan``, ``long FILE`` (an epoch that is done when the file is there),
 ``preflight [ERROR]``, ``alive``, ``tick SECONDS FILE`` (alive until the file is there), ``checkpoint`` (of the epochs
-until now), ``last words`` (write a checkpoint when told to stop);
+until now), ``forget EPOCHS`` (remove that checkpoint), ``last words`` (write one when told to stop, if it is wanted);
 ``print TEXT``, ``environment`` (print it), ``data`` (print the uploaded file), ``given`` (print what it begins with);
 ``spin`` (until told to stop), ``wait FILE``, ``hang`` (deaf to stop), ``kill``, ``exit CODE``, ``babble`` (nonsense);
 ``fail TEXT``, ``unusable TEXT`` (of a given checkpoint), ``machine TEXT``: how it ends.
@@ -28,6 +28,7 @@ tasks: queue.Queue[dict[str, Any]] = queue.Queue()
 told_to_stop = threading.Condition()
 stop_at: list[str] = []
 """All that was said of it, in order."""
+last_words_wanted: list[bool] = []
 
 
 def send(**message: Any) -> None:
@@ -41,8 +42,10 @@ def listen() -> None:
                 message = json.loads(line)
                 with told_to_stop:
                     if message["type"] == "stop":
+                        last_words_wanted.append(message["checkpoint"])
                         stop_at.append(message["at"])
                     else:
+                        last_words_wanted.clear()
                         stop_at.clear()
                         tasks.put(message)
                     told_to_stop.notify_all()
@@ -84,7 +87,7 @@ class Play:
         if not stop_at:
             return "completed", None
         if self.writes_last_words:
-            self.checkpoint()
+            self.checkpoint() if last_words_wanted[-1] else print("no last words", flush=True)
         return "stopped", None
 
     def step(self, word: str, rest: str) -> None:
@@ -97,6 +100,8 @@ class Play:
                 self.tell_epoch(float("nan") if word == "nan" else self.epoch / 10)
             case "checkpoint":
                 self.checkpoint()
+            case "forget":
+                (self.folder / f"checkpoint-{rest}").unlink()
             case "last":
                 self.writes_last_words = True
             case "given":

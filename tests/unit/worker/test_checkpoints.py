@@ -121,6 +121,7 @@ def test_what_ends_a_trial_does_not_wait_for_the_epoch_that_a_pause_waits_for(
     start_worker()
     server.wait_for(1, "finish")
     assert server.actions(0) == ["epochs", "training.csv", "log.txt"]
+    assert server.of(0, "artifacts/log.txt")[0].body == b"no last words\n"
 
 
 def test_a_shutdown_does_not_wait_for_the_epoch_that_a_pause_waits_for(
@@ -178,3 +179,28 @@ def test_checkpoints_of_a_completed_trial_are_dropped(
     [finish] = server.of(0, "finish")
     assert finish.body["state"] == "completed"
     assert server.actions(0)[-1] == "finish"
+
+
+def test_a_checkpoint_that_made_room_for_newer_ones_is_no_fault(
+    server: ScriptedServer, start_worker: StartWorker, tmp_path: Path
+) -> None:
+    tried, gone = tmp_path / "tried", tmp_path / "gone"
+
+    def rule(told: Told) -> Answer | None:
+        if told.action == "checkpoint-1" and not gone.exists():
+            tried.touch()
+            return problem(503, "store_unavailable")
+        return None
+
+    server.rule = rule
+    go_on = tmp_path / "go on"
+    server.give(
+        f"epoch; checkpoint; wait {tried}; forget 1; epoch; checkpoint; wait {go_on}", attempt=1
+    )
+    worker = start_worker()
+    server.wait_for(0, "artifacts/checkpoint-2")
+    worker.wait_for_line("the checkpoint of 1 epochs is gone")
+    assert "could not be sent" not in worker.log
+    go_on.touch()
+    [finish] = server.wait_for(0, "finish")
+    assert finish.body["state"] == "completed"

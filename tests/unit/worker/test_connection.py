@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.worker.scripted_server import WAIT_SECONDS
 from tuner_service.worker.connection import Connection
 from tuner_service.worker.errors import Refused, Unreachable
 
@@ -15,11 +16,12 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"
 
 
 class Peer:
-    """Answers every request with the same bytes; then it cuts the connection, or goes on and on."""
+    """Answers every request with the same bytes; then it cuts the connection, goes on and on, or stalls."""
 
-    def __init__(self, answer: bytes, goes_on: bytes = b"") -> None:
+    def __init__(self, answer: bytes, goes_on: bytes = b"", stall_seconds: float = 0.0) -> None:
         self.answer = answer
         self.goes_on = goes_on
+        self.stall_seconds = stall_seconds
         self.asked = 0
         self.listening = socket.create_server(("127.0.0.1", 0))
         self.over = threading.Event()
@@ -35,6 +37,7 @@ class Peer:
                 self.asked += 1
                 try:
                     connection.sendall(self.answer)
+                    self.over.wait(self.stall_seconds)
                     while self.goes_on and not self.over.wait(0.01):
                         connection.sendall(self.goes_on)
                 except OSError:
@@ -42,8 +45,8 @@ class Peer:
 
 
 @contextmanager
-def peer(answer: bytes, goes_on: bytes = b"") -> Iterator[Peer]:
-    there = Peer(answer, goes_on)
+def peer(answer: bytes, goes_on: bytes = b"", stall_seconds: float = 0.0) -> Iterator[Peer]:
+    there = Peer(answer, goes_on, stall_seconds)
     there.thread.start()
     yield there
     there.over.set()
@@ -100,3 +103,43 @@ def test_a_given_up_connection_leaves_the_others_alone() -> None:
         connection.until(given_up)
         given_up.set()
         assert connection.request("GET", "/").status_code == 204
+
+
+def test_an_upload_that_is_never_answered_counts_as_cut_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tuner_service.worker.connection.TRANSFER_SECONDS", 0.01)
+    file = tmp_path / "file"
+    file.write_bytes(b"x")
+    with peer(b"", stall_seconds=0.1) as far:
+        connection = Connection(far.url, "t", threading.Event()).answered_within(0.01)
+        # A slow machine may need longer to be connected than we wait.
+        monkeypatch.setattr(connection, "_connect_seconds", WAIT_SECONDS)
+        with pytest.raises(Refused, match="file was cut off 5 times"):
+            connection.put("/a/file", file, params={}, headers={})
+
+
+@pytest.mark.parametrize(("way", "answer"), [("up", b""), ("down", b""), ("down", HEAD + b"half")])
+def test_a_file_that_stalls_is_given_up_at_once(tmp_path: Path, way: str, answer: bytes) -> None:
+    given_up, file = threading.Event(), tmp_path / "file"
+    with peer(answer, stall_seconds=WAIT_SECONDS) as far:
+        connection = Connection(far.url, "t", threading.Event()).until(given_up)
+        failures: list[BaseException] = []
+
+        def transfer() -> None:
+            try:
+                if way == "up":
+                    connection.put("/file", b"x", params={}, headers={})
+                else:
+                    connection.get_file("/file", file)
+            except Unreachable as error:
+                failures.append(error)
+
+        transferring = threading.Thread(target=transfer)
+        transferring.start()
+        while far.asked == 0:
+            assert transferring.is_alive()
+        given_up.set()
+        # Before the other end says another word: it is let go only after this.
+        transferring.join(WAIT_SECONDS / 2)
+        assert len(failures) == 1

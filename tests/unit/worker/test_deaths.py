@@ -215,3 +215,30 @@ def test_a_store_that_is_full_does_not_cost_the_result(
     [finish] = server.wait_for(0, "finish")
     assert finish.body["state"] == "completed"
     assert "model.keras was not taken: it is storage_full" in worker.log
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [problem(409, "epoch_out_of_order"), problem(409, "epoch_differs"), (200, b"<html>")],
+)
+def test_a_report_that_is_not_wrong_in_itself_costs_an_attempt_and_not_the_trial(
+    server: ScriptedServer, start_worker: StartWorker, answer: Answer
+) -> None:
+    server.rule = lambda told: answer if told.action == "epochs" else None
+    server.give("epoch; spin")
+    start_worker()
+    [release] = server.wait_for(0, "release")
+    assert release.body["error"].startswith("the server refused a report: ")
+    assert "finish" not in server.actions(0)
+
+
+def test_a_training_that_goes_on_after_its_time_has_failed(
+    server: ScriptedServer, start_worker: StartWorker
+) -> None:
+    # As if it had begun so long ago: 60 s and the second that a stop may take are given on top.
+    server.give("hang", training={"epochs": 3, "max_seconds": -60.0})
+    start_worker()
+    [finish] = server.wait_for(0, "finish")
+    assert finish.body["state"] == "failed"
+    assert finish.body["error"].startswith("training.max_seconds (-60 s) passed")
+    assert "release" not in server.actions(0)

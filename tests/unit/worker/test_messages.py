@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from tuner_service.worker.messages import BadMessage, CheckpointWritten, Started, parse, stop, train
+from tuner_service.worker.messages import (
+    BadMessage,
+    CheckpointWritten,
+    Started,
+    drop,
+    parse,
+    stop,
+    train,
+)
 
 
 @pytest.mark.parametrize(
@@ -54,4 +62,5 @@ def test_what_is_said_to_the_process_is_one_line_each() -> None:
         "resume_epoch": 2,
         "checkpoint_seconds": 60.0,
     }
-    assert json.loads(stop("epoch")) == {"type": "stop", "at": "epoch"}
+    assert json.loads(stop("epoch")) == {"type": "stop", "at": "epoch", "checkpoint": True}
+    assert json.loads(drop()) == {"type": "stop", "at": "batch", "checkpoint": False}

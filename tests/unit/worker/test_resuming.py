@@ -51,6 +51,7 @@ def test_training_begins_with_the_checkpoint_and_the_next_epoch(
     [
         ((200, EIGHT[:-1]), "its sha-256 is "),
         (problem(404, "unknown_artifact"), "it cannot be fetched: it is unknown_artifact"),
+        (problem(410, "artifact_missing"), "it cannot be fetched: it is artifact_missing"),
     ],
 )
 def test_a_damaged_or_missing_checkpoint_is_told_and_the_one_before_it_used(
@@ -102,8 +103,8 @@ def test_a_server_that_never_falls_back_does_not_keep_the_worker_for_ever(
     server.give("epoch", number=1)
     start_worker()
     server.wait_for(1, "finish")
-    [finish] = server.of(0, "finish")
-    assert "asked for one before checkpoint-8" in finish.body["error"]
+    [release] = server.of(0, "release")
+    assert "asked for one before checkpoint-8" in release.body["error"]
 
 
 def test_a_trial_that_was_lost_meanwhile_is_dropped(
@@ -163,3 +164,15 @@ def test_a_full_disk_is_not_held_against_the_trial(
     [line] = [line for line in worker.lines if line.startswith("ERROR")]
     assert "this machine cannot go on: " in line
     assert "Traceback" not in worker.log
+
+
+def test_a_checkpoint_that_the_server_cannot_read_now_is_not_given_up(
+    server: ScriptedServer, start_worker: StartWorker
+) -> None:
+    asked, server.rule = serving({"checkpoint-8": problem(500, "internal_error")})
+    server.give("epoch", attempt=2, resume=resume(8, EIGHT))
+    worker = start_worker()
+    [release] = server.wait_for(0, "release")
+    assert release.body == {"attempt": 2}
+    assert asked == []
+    assert "checkpoint-8: it cannot be fetched: it is internal_error" in worker.log
