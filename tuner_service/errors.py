@@ -101,7 +101,9 @@ class ArtifactMissing(NotFound):
     code = "artifact_missing"
 
     def __init__(self, study: str, number: int, name: str) -> None:
-        super().__init__(f'the file of artifact "{name}" of trial {number} of study "{study}" is gone')
+        super().__init__(
+            f'the file of artifact "{name}" of trial {number} of study "{study}" is gone'
+        )
 
 
 class ArtifactDamaged(NotFound):

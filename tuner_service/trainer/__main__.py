@@ -12,11 +12,12 @@ FD is an inherited socket to the supervisor, with one JSON object a line in eith
                                                   alive
                                                   epoch        epoch, metrics, seconds
                                                   checkpoint   epoch, file
-    stop      at                                  finished     state, error, model_parameters, artifacts
+    stop      at, checkpoint                      finished     state, error, model_parameters, artifacts
 
 ``stop`` at a "batch" ends the trial before its next one, at an "epoch" after the one that runs. Either way a checkpoint
-of the newest whole epoch is written and told before ``finished``, where one could be made. ``alive``: a batch begins;
-once a second at most. The file of a ``checkpoint`` lies in the folder, whole.
+of the newest whole epoch is written and told before ``finished``, where one could be made; with ``checkpoint`` false,
+where nobody will go on, the trial ends before its next batch and without. ``alive``: a batch begins; once a second at
+most. The file of a ``checkpoint`` lies in the folder, whole, until there are two newer ones.
 
 Standard output and error are the trial's log. When the socket closes the supervisor is gone, and so is this process,
 at once and in the middle of whatever it does.
@@ -44,6 +45,7 @@ if TYPE_CHECKING:  # importing it takes seconds, and this file must answer at on
 
 Message = dict[str, Any]
 ALIVE_SECONDS = 1.0
+STRENGTH: dict["StopAt", int] = {"epoch": 0, "batch": 1, "drop": 2}
 
 
 class Supervisor:
@@ -63,7 +65,7 @@ class Supervisor:
             with self._sending:
                 self.connection.sendall(line)
         except OSError:
-            os._exit(0)  # nobody is left to hear of it
+            _leave()  # nobody is left to hear of it
 
     def requests(self) -> Iterator[Message]:
         """Trials to train and families to discover, in order, for ever."""
@@ -79,16 +81,24 @@ class Supervisor:
             pass
         finally:
             # Not sys.exit: training runs in the main thread and must not go on for a lost supervisor.
-            os._exit(0)
+            _leave()
 
     def _take(self, message: Message) -> None:
         if message["type"] == "stop":
-            # At the next batch is sooner, and is not taken back.
-            self.stop = "batch" if self.stop == "batch" else message.get("at", "batch")
+            at: StopAt = message.get("at", "batch") if message.get("checkpoint", True) else "drop"
+            if self.stop is None or STRENGTH[at] > STRENGTH[self.stop]:  # none is taken back
+                self.stop = at
             return
         # Here and not when training begins: a stop that follows at once must not be forgotten.
         self.stop = None
         self._requests.put(message)
+
+
+def _leave() -> None:
+    """End at once, and with this process all that a model has started, where the group is our own."""
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(0)
 
 
 def _finite(value: Any) -> Any:

@@ -10,6 +10,7 @@ import keras
 from numpy.typing import NDArray
 
 from tuner_service.trainer.chance import set_epochs_seed
+from tuner_service.trainer.machine import own_write
 
 Logs = dict[str, float]
 
@@ -108,6 +109,18 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no 
         for name in self.finite:
             if not math.isfinite(metrics.get(name, 0.0)):
                 raise NotFinite(name, metrics[name], epoch)
+
+
+class Log(keras.callbacks.CSVLogger):  # type: ignore[misc]  # Keras has no types
+    """``training.csv``. Raises MachineFault where there is no room for it."""
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        with own_write():
+            super().on_epoch_end(epoch, logs)
+
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        with own_write():
+            super().on_train_end(logs)
 
 
 class BestEpoch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types

@@ -3,7 +3,9 @@
 Nothing in it is ever unpickled, and it is the same on every machine and with every backend of Keras.
 """
 
+import errno
 import json
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +14,8 @@ from typing import Any, NamedTuple
 import ml_dtypes
 import numpy as np
 from numpy.typing import NDArray
+
+from tuner_service.trainer.machine import MachineFault, own_write
 
 FORMAT = 1
 ABOUT = "about"
@@ -57,7 +61,7 @@ def file_name(epoch: int) -> str:
 
 
 def write(checkpoint: Checkpoint, folder: Path) -> str:
-    """Write the file, whole or not at all, and return its name. Raises OSError."""
+    """Write the file, whole or not at all, and return its name. Raises MachineFault and OSError."""
     arrays: dict[str, NDArray[Any]] = {}
     paths: dict[str, list[str]] = {}
     for group, stored in checkpoint.variables.items():
@@ -78,23 +82,36 @@ def write(checkpoint: Checkpoint, folder: Path) -> str:
     }
     text = np.frombuffer(json.dumps(about).encode(), np.uint8)
     plain = {name: _plain(array) for name, array in arrays.items()}
-    with (folder / PARTIAL).open("wb") as file:
-        np.savez(file, allow_pickle=False, **{ABOUT: text}, **plain)
     name = file_name(checkpoint.epoch)
-    (folder / PARTIAL).replace(folder / name)
+    with own_write():
+        with (folder / PARTIAL).open("wb") as file:
+            np.savez(file, allow_pickle=False, **{ABOUT: text}, **plain)
+        (folder / PARTIAL).replace(folder / name)
     return name
 
 
 def read(file: Path) -> Checkpoint:
-    """Raises Unusable for a file that is not whole, was changed, or never was a checkpoint."""
+    """Raises Unusable for a file that is not whole, was changed, or never was a checkpoint.
+
+    Raises MachineFault where the disk does not give it, and MemoryError: these say nothing about the checkpoint.
+    """
     try:
+        _check_sums(file)  # first: a damaged length asks for any amount of memory
         return _read(file)
-    except Unusable:
+    except (Unusable, MemoryError):
         raise
-    except (
-        Exception
-    ) as error:  # where the damage lies decides what zipfile, NumPy and json say to it
-        raise Unusable(f"the checkpoint is damaged: {type(error).__name__}: {error}") from error
+    except Exception as error:
+        # Where the damage lies decides what zipfile, NumPy and json say to it. A seek to nowhere is damage too.
+        told = f"{type(error).__name__}: {error}"
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            raise MachineFault(told) from error
+        raise Unusable(f"the checkpoint is damaged: {told}") from error
+
+
+def _check_sums(file: Path) -> None:
+    with zipfile.ZipFile(file) as archive:
+        if (member := archive.testzip()) is not None:
+            raise Unusable(f"the checkpoint is damaged: the checksum of {member} differs")
 
 
 def _read(file: Path) -> Checkpoint:

@@ -6,12 +6,16 @@ from pathlib import Path
 
 from tuner_service.trainer.checkpoint import Checkpoint, write
 
+KEPT = 2
+"""As many as the server keeps: more would fill the disk while it cannot be reached."""
+
 
 class CheckpointWriter:
     """A thread that writes the newest checkpoint it was given to ``folder``, and then tells of it.
 
     ``told`` hears, on that thread, how many epochs are in the file and its name. A checkpoint that still waits when
-    the next one comes is dropped. What went wrong in the thread is raised where the next one is given, or in ``flush``.
+    the next one comes is dropped, and so are files but for the newest two. What went wrong in the thread is raised
+    where the next one is given, or in ``flush``.
     """
 
     def __init__(self, folder: Path, told: Callable[[int, str], None]) -> None:
@@ -21,11 +25,17 @@ class CheckpointWriter:
         self._waiting: Checkpoint | None = None
         self._writing = False
         self._closed = False
+        self._written: list[Path] = []
         self._error: BaseException | None = None
         self._thread: threading.Thread | None = None
 
+    @property
+    def is_busy(self) -> bool:
+        with self._changed:
+            return self._writing or self._waiting is not None
+
     def give(self, checkpoint: Checkpoint) -> None:
-        """Returns at once. Raises OSError if an earlier one could not be written."""
+        """Returns at once. Raises MachineFault or OSError if an earlier one could not be written."""
         with self._changed:
             self._raise_error()
             self._waiting = checkpoint
@@ -35,7 +45,7 @@ class CheckpointWriter:
             self._changed.notify_all()
 
     def flush(self) -> None:
-        """Wait until all that was given is written and told. Raises OSError if it could not be."""
+        """Wait until all that was given is written and told. Raises MachineFault or OSError if it could not be."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting is None and not self._writing)
             self._raise_error()
@@ -56,13 +66,20 @@ class CheckpointWriter:
     def _run(self) -> None:
         while (checkpoint := self._next()) is not None:
             try:
-                self.told(checkpoint.epoch, write(checkpoint, self.folder))
+                self._make_room()
+                name = write(checkpoint, self.folder)
+                self._written.append(self.folder / name)
+                self.told(checkpoint.epoch, name)
             except Exception as error:  # the training's thread is the one to hear of it
                 self._error = error
             del checkpoint  # as large as the model, several times
             with self._changed:
                 self._writing = False
                 self._changed.notify_all()
+
+    def _make_room(self) -> None:
+        while len(self._written) >= KEPT:
+            self._written.pop(0).unlink(missing_ok=True)  # where it was uploaded it is gone already
 
     def _next(self) -> Checkpoint | None:
         with self._changed:

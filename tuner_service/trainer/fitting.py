@@ -11,11 +11,12 @@ from search_spaces.datasets import Dataset
 from search_spaces.own.fit import has_own_fit
 from search_spaces.parameters import presets
 from tuner_service.trainer import own_fit, snapshot
-from tuner_service.trainer.callbacks import BestEpoch, EpochSeeds, LossMoves, Metrics, Reporter
+from tuner_service.trainer.callbacks import BestEpoch, EpochSeeds, Log, LossMoves, Metrics, Reporter
 from tuner_service.trainer.checkpoint import Unusable
 from tuner_service.trainer.checkpoint_writer import CheckpointWriter
 from tuner_service.trainer.checkpointing import Checkpointing
 from tuner_service.trainer.feeding import Feed, InOrder, is_large
+from tuner_service.trainer.machine import own_write
 from tuner_service.trainer.stopping import (
     OutOfTime,
     StopAfterEpoch,
@@ -64,7 +65,7 @@ class Course:
     """What goes along with a training: ``callbacks`` are all of them, each in its place."""
 
     best: BestEpoch
-    log: keras.callbacks.CSVLogger
+    log: Log
     keeping: Checkpointing | None
     callbacks: Sequence[keras.callbacks.Callback]
 
@@ -72,7 +73,7 @@ class Course:
 def fit(training: Training, candidate: Candidate, data: Dataset) -> None:
     """Train, and write ``model.keras`` with the best epoch's weights.
 
-    Raises Stopped, with the newest checkpoint written and told where there is one; Unusable, OSError, and what a
+    Raises Stopped, with the newest checkpoint written and told where there is one; Unusable, MachineFault, and what a
     model, being anybody's code, raises.
     """
     writer = CheckpointWriter(training.folder, training.hearer.checkpoint)
@@ -85,7 +86,7 @@ def fit(training: Training, candidate: Candidate, data: Dataset) -> None:
             raise
         print(f"training.max_seconds passed: epoch {best.best_epoch} was the best", flush=True)
     except Stopped:
-        if course.keeping is not None:
+        if course.keeping is not None and training.hearer.stop() != "drop":
             course.keeping.write_newest()
         raise
     finally:
@@ -94,25 +95,30 @@ def fit(training: Training, candidate: Candidate, data: Dataset) -> None:
     if best.best_weights is not None:
         # After EarlyStopping, whose own best epoch may be another one.
         candidate.model.set_weights(best.best_weights)
-    candidate.model.save(training.folder / MODEL)
+    with own_write():
+        candidate.model.save(training.folder / MODEL)
 
 
 def _course(training: Training, candidate: Candidate, writer: CheckpointWriter) -> Course:
     """Raises Unusable."""
     task, hearer, watch, start = training.task, training.hearer, training.watch, training.start
     own = has_own_fit(candidate.hypermodel)
-    if own and start is not None:
-        raise Unusable("a fit of the model's own cannot be resumed")
+    if (why := _why_no_checkpoints(candidate)) is not None:
+        if start is not None:
+            raise Unusable(why)
+        print(f"no checkpoints are made: {why}", flush=True)
     metrics = [objective["metric"] for objective in task.objectives]
     early, plateau = _keras_callbacks(task.training)
     monitors = [callback.monitor for callback in (*early, *plateau)]
     best = BestEpoch(task.objectives[0]["metric"], task.objectives[0]["direction"])
     moves = LossMoves()
     if start is not None:
-        (training.folder / LOG).write_bytes(start.log.encode())
-    log = keras.callbacks.CSVLogger(str(training.folder / LOG), append=start is not None)
+        with own_write():
+            (training.folder / LOG).write_bytes(start.log.encode())
+    log = Log(str(training.folder / LOG), append=start is not None)
+    ending = StopAfterEpoch(hearer.stop, watch, None if own else task.training["epochs"])
     keeping = None
-    if not own and snapshot.is_whole(candidate.model):
+    if why is None:
         keeping = Checkpointing(
             identity=task.identity,
             epochs=task.training["epochs"],
@@ -122,7 +128,7 @@ def _course(training: Training, candidate: Candidate, writer: CheckpointWriter) 
             every_seconds=training.every_seconds,
             start=None if start is None else start.file,
             watch=watch,
-            stop=hearer.stop,
+            stop=ending.asked,
         )
     # The order matters: each says what it goes before or after.
     callbacks = [
@@ -137,9 +143,17 @@ def _course(training: Training, candidate: Candidate, writer: CheckpointWriter) 
         Reporter(hearer.epoch, metrics),
         moves,
         *([] if keeping is None else [keeping]),
-        StopAfterEpoch(hearer.stop, watch, None if own else task.training["epochs"]),
+        ending,
     ]
     return Course(best, log, keeping, callbacks)
+
+
+def _why_no_checkpoints(candidate: Candidate) -> str | None:
+    if has_own_fit(candidate.hypermodel):
+        return "a fit of the model's own cannot be resumed"
+    if snapshot.has_other_optimizers(candidate.model):
+        return "a model with several optimizers cannot be resumed"
+    return None
 
 
 def _run(
@@ -169,10 +183,14 @@ def _run(
     first = 0 if training.start is None else training.start.epoch
     held = data.validation
     large = is_large(data.train, held)
+    steps = -(-len(data.train) // size)
+    if steps % model.steps_per_execution:
+        # Keras takes so many batches at once also past the end of an epoch, of batches that do not end.
+        model.steps_per_execution = 1
     model.fit(
         # Not Keras's own shuffling, whose order depends on all that was shuffled before.
         feed.shuffled(data.train, size, task.seed, first),
-        steps_per_epoch=-(-len(data.train) // size),
+        steps_per_epoch=steps,
         validation_data=InOrder(feed, held, size) if large else feed.arrays(held),
         validation_batch_size=None if large else size,
         initial_epoch=first,

@@ -1,7 +1,7 @@
 """The state of a training at the end of an epoch: copied from Keras's objects, and given back to new ones."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -33,10 +33,23 @@ NUMBER = re.compile(r"_\d+(?=[_/]|$)")
 """Keras numbers names by what this process has made before, which is no part of the model."""
 
 
-def is_whole(model: keras.Model) -> bool:
-    """Whether the model and its optimizer are all there is to save: a step of one's own may use more optimizers."""
-    optimizers = [v for v in vars(model).values() if isinstance(v, keras.Optimizer)]
-    return all(optimizer is model.optimizer for optimizer in optimizers)
+def has_other_optimizers(model: keras.Model) -> bool:
+    """Whether the model, or one within it, holds more than its optimizer: a step of one's own may use them all."""
+    held = (value for layer in model._flatten_layers() for value in vars(layer).values())
+    return any(
+        isinstance(each, keras.Optimizer) and each is not model.optimizer
+        for value in held
+        for each in _members(value)
+    )
+
+
+def _members(value: Any) -> Iterable[Any]:
+    match value:
+        case Mapping():
+            return value.values()
+        case list() | tuple():
+            return value
+    return (value,)
 
 
 def variables(model: keras.Model) -> dict[str, list[Stored]]:

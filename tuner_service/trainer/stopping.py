@@ -7,8 +7,8 @@ import keras
 
 from tuner_service.trainer.callbacks import Logs, TrialFailed
 
-StopAt = Literal["batch", "epoch"]
-"""Before the next batch, or after the epoch that runs."""
+StopAt = Literal["epoch", "batch", "drop"]
+"""After the epoch that runs, before the next batch, or there and with nobody to go on: without a checkpoint."""
 
 
 class Stopped(Exception):
@@ -59,7 +59,7 @@ class StopBetweenBatches(keras.callbacks.Callback):  # type: ignore[misc]  # Ker
 
     def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         self.told()
-        if self.stop() == "batch":
+        if self.stop() in ("batch", "drop"):
             raise Stopped
         self.watch.check()
 
@@ -80,11 +80,18 @@ class StopAfterEpoch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras h
         self.stop = stop
         self.watch = watch
         self.epochs = epochs
+        self._asked: tuple[int, bool] | None = None
+
+    def asked(self, epoch: int) -> bool:
+        """Whether somebody wants a stop at this epoch's end: the same for all who ask."""
+        if self._asked is None or self._asked[0] != epoch:
+            self._asked = epoch, self.stop() is not None
+        return self._asked[1]
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         if self.epochs is not None and ends_with(epoch, self.model, self.epochs):
             return
-        if self.stop() is not None:
+        if self.asked(epoch):
             raise Stopped
         self.watch.check()
 

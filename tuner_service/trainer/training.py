@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import keras
 import numpy as np
@@ -19,9 +19,10 @@ from tuner_service.trainer.chance import set_seed
 from tuner_service.trainer.checkpoint import Unusable, read
 from tuner_service.trainer.feeding import Feed, is_large
 from tuner_service.trainer.fitting import LOG, MODEL, Candidate, Start, Training, fit
+from tuner_service.trainer.machine import MachineFault, is_machines_fault
 from tuner_service.trainer.picture import draw_to
 from tuner_service.trainer.preflight import examined
-from tuner_service.trainer.reasons import is_machines_fault, reason
+from tuner_service.trainer.reasons import machine_reason, reason
 from tuner_service.trainer.stopping import Stopped, Stopwatch
 from tuner_service.trainer.task import Checkpoints, Hearer, Outcome, Task
 
@@ -49,9 +50,9 @@ def train(
     try:
         return _train(task, folder, hearer, library, data_file, plan, clock)
     except Exception as error:
-        if not is_machines_fault(error):  # such as a log that cannot be written
+        if not is_machines_fault(error, folder):  # such as a log that cannot be written
             raise
-        return Outcome("machine", reason(error, doing="training"), None, ())
+        return Outcome("machine", machine_reason(error, doing="training"), None, ())
     finally:
         # Collects garbage too, which needs the frame that held the model to be gone.
         keras.utils.clear_session()
@@ -70,11 +71,13 @@ def _train(
         start, seconds_before = _start(task, plan)
     except Unusable as error:
         return Outcome("unusable", str(error), None, ())
+    except (MachineFault, MemoryError) as error:
+        return _failed(error, "reading the checkpoint", folder)
     try:
         data = _data(task, library, data_file)
         hypermodel = library.hypermodel(task.search_space, data.signature)
     except Exception as error:  # data and families are anybody's files
-        return _failed(error, "preparing the data")
+        return _failed(error, "preparing the data", folder)
     if task.preflight is not None:
         found, problem = examined(hypermodel, task.preflight, data)
         if found is not None or problem is not None:
@@ -89,7 +92,7 @@ def _train(
             presets.check_all_asked(hp)
         _call_if_unbuilt(model, data)
     except Exception as error:  # a family is anybody's code
-        return _failed(error, "building the model")
+        return _failed(error, "building the model", folder)
     count = int(model.count_params())
     hearer.started(count, not has_own_fit(hypermodel))
     folder.mkdir(parents=True, exist_ok=True)
@@ -103,7 +106,7 @@ def _train(
     except Unusable as error:
         return Outcome("unusable", str(error), count, ())
     except Exception as error:  # a model is anybody's code
-        return _failed(error, "training", count, _written(folder))
+        return _failed(error, "training", folder, count, _written(folder))
     return Outcome("completed", None, count, _written(folder))
 
 
@@ -125,10 +128,15 @@ def _start(task: Task, plan: Checkpoints) -> tuple[Start | None, float]:
 
 
 def _failed(
-    error: Exception, doing: str, count: int | None = None, artifacts: tuple[str, ...] = ()
+    error: Exception,
+    doing: str,
+    folder: Path,
+    count: int | None = None,
+    artifacts: tuple[str, ...] = (),
 ) -> Outcome:
-    state: Literal["machine", "failed"] = "machine" if is_machines_fault(error) else "failed"
-    return Outcome(state, reason(error, doing=doing), count, artifacts)
+    if is_machines_fault(error, folder):
+        return Outcome("machine", machine_reason(error, doing), count, artifacts)
+    return Outcome("failed", reason(error, doing), count, artifacts)
 
 
 def _data(task: Task, library: Library, data_file: Path | None) -> Dataset:

@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from tests.unit.trainer.interruptions import Machine, same_to_the_bit
 from tests.unit.trainer.test_training import task
 from tuner_service.trainer.checkpoint import PARTIAL, Checkpoint, Stored, Unusable, read, write
+from tuner_service.trainer.machine import MachineFault
 from tuner_service.trainer.task import Checkpoints, Task
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -67,6 +69,25 @@ def test_a_file_cut_short_anywhere_is_refused(tmp_path: Path) -> None:
             read(file)
 
 
+def test_a_disk_or_a_memory_that_fails_says_nothing_about_the_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(MachineFault, match="IsADirectoryError"):
+        read(tmp_path)
+    file = tmp_path / write(SMALL, tmp_path)
+
+    def load(*_: Any, **__: Any) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(np, "load", load)
+    with pytest.raises(MemoryError):
+        read(file)
+    machine = Machine(tmp_path / "other")
+    outcome = machine.train(task(), Checkpoints(tmp_path, 2))
+    assert outcome.state == "machine"
+    assert (machine.train(task(), Checkpoints(file, 3)).error or "").startswith("out of memory")
+
+
 def test_a_changed_bit_is_noticed_wherever_it_matters(tmp_path: Path) -> None:
     file = tmp_path / write(SMALL, tmp_path)
     whole = file.read_bytes()
@@ -104,13 +125,17 @@ def test_another_format_is_named(tmp_path: Path) -> None:
         read(file)
 
 
-@pytest.fixture
-def stopped(tmp_path: Path) -> Path:
-    """The checkpoint of a trial that was stopped after two epochs."""
-    machine = Machine(tmp_path / "stopped", stop_in=(2, "batch"))
-    # On a clock that stands still every copy is cheap.
-    assert machine.train(task(training={"epochs": 4}), clock=float).state == "stopped"
+@pytest.fixture(scope="module")
+def checkpoint_of_two(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """That of a trial which was stopped after two epochs."""
+    machine = Machine(tmp_path_factory.mktemp("stopped"), stop_in=(1, "epoch"))
+    assert machine.train(task(training={"epochs": 4})).state == "stopped"
     return machine.checkpoints[2]
+
+
+@pytest.fixture
+def stopped(checkpoint_of_two: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(checkpoint_of_two, tmp_path))
 
 
 def refused(file: Path, folder: Path, the: Task | None = None, epoch: int = 2) -> str:

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,9 +27,15 @@ TASK = {
 }
 
 OWN = {
-    "models/mine.py": "import keras\n"
+    "models/mine.py": "import pathlib\n"
+    "import subprocess\n"
+    "import keras\n"
     "def build(hp):\n"
-    "    model = keras.Sequential([keras.layers.Dense(hp.Int('units', 1, 9))])\n"
+    "    units = hp.Int('units', 1, 9)\n"
+    "    if units == 9:\n"
+    "        sleep = subprocess.Popen(['sleep', '600'])\n"
+    "        pathlib.Path(__file__).with_name('pid').write_text(str(sleep.pid))\n"
+    "    model = keras.Sequential([keras.layers.Dense(units), keras.layers.Dense(1)])\n"
     "    model.compile('sgd', 'mse')\n"
     "    return model\n",
     "models/typo.py": "import kears\n",
@@ -40,16 +47,24 @@ OWN = {
 class Child:
     """A training process, spoken to as its supervisor does."""
 
-    def __init__(self, process: subprocess.Popen[str], connection: socket.socket) -> None:
+    def __init__(
+        self, process: subprocess.Popen[str], connection: socket.socket, folder: Path
+    ) -> None:
         self.process = process
         self.connection = connection
+        self.folder = folder
         self.lines = connection.makefile("r")
 
     def send(self, **message: Any) -> None:
         self.connection.sendall(json.dumps(message).encode() + b"\n")
 
     def train(
-        self, folder: Path, checkpoint: Path | None = None, resume_epoch: int = 0, **changes: Any
+        self,
+        folder: Path,
+        checkpoint: Path | None = None,
+        resume_epoch: int = 0,
+        checkpoint_seconds: float = 0.0,
+        **changes: Any,
     ) -> None:
         self.send(
             type="train",
@@ -57,7 +72,7 @@ class Child:
             folder=str(folder),
             checkpoint=None if checkpoint is None else str(checkpoint),
             resume_epoch=resume_epoch,
-            checkpoint_seconds=0.0,
+            checkpoint_seconds=checkpoint_seconds,
         )
 
     def receive(self) -> dict[str, Any]:
@@ -107,9 +122,10 @@ def child(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Child]:
                 "TUNER_CACHE_BYTES": str(2**30),
             },
             text=True,
+            start_new_session=True,
         )
     theirs.close()
-    child = Child(process, ours)
+    child = Child(process, ours, folder)
     ready = child.receive()
     assert ready["type"] == "ready"
     assert ready["backend"] == "tensorflow"
@@ -182,6 +198,19 @@ def test_a_stopped_trial_goes_on_from_the_checkpoint_that_was_told(
     assert child.until_finished()[-1]["state"] == "stopped"
 
 
+@pytest.mark.parametrize(("wanted", "told"), [(True, 1), (False, 0)])
+def test_a_stop_says_whether_somebody_will_go_on(
+    wanted: bool, told: int, child: Child, tmp_path: Path
+) -> None:
+    child.train(tmp_path, checkpoint_seconds=1e9, training=LONG)
+    child.until("epoch")
+    child.until("epoch")
+    child.send(type="stop", at="batch", checkpoint=wanted)
+    child.send(type="stop", at="epoch")  # takes nothing back
+    messages = child.until_finished()
+    assert len([message for message in messages if message["type"] == "checkpoint"]) == told
+
+
 def test_a_checkpoint_that_cannot_be_used_is_told_and_the_next_train_goes_on(
     child: Child, tmp_path: Path
 ) -> None:
@@ -233,7 +262,24 @@ def test_discovery_leaves_out_what_crashed_it_before(child: Child) -> None:
 def test_process_ends_in_the_middle_of_training_when_the_supervisor_is_gone(
     child: Child, tmp_path: Path
 ) -> None:
-    child.train(tmp_path, training={"epochs": 100_000, "batch_size": 64})
+    """And with it what the model has started."""
+    objectives = [{"metric": "val_loss", "direction": "minimize"}]
+    mine: dict[str, Any] = {"search_space": "mine", "dataset": "numbers", "objectives": objectives}
+    child.train(tmp_path, training=LONG, parameters={"units": 9}, **mine)
     child.until("epoch")
+    pid = int((child.folder / "models" / "pid").read_text())
+    assert is_alive(pid)
     child.hang_up()
-    assert child.process.wait(timeout=30) == 0
+    assert child.process.wait(timeout=30) == -signal.SIGKILL
+    deadline = time.monotonic() + 30
+    while is_alive(pid):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
