@@ -20,7 +20,7 @@ from tuner_service.errors import (
 from tuner_service.service.held import check_holder
 from tuner_service.service.setup import Service
 from tuner_service.service.store import Upload
-from tuner_service.storage import artifacts, studies, trials
+from tuner_service.storage import artifacts, attempts, studies, trials
 
 logger = logging.getLogger(__name__)
 
@@ -107,7 +107,7 @@ def _take_as_checkpoint(
         raise EpochOutOfOrder(name, trial.number, epochs, trial.epochs)
     newest, *rest = artifacts.checkpoints(connection, trial)
     artifacts.drop(connection, trial, rest[CHECKPOINTS_KEPT - 1 :])
-    noted = trials.note_checkpoint(connection, trial, newest.checkpoint or 0, lease_seconds)
+    noted = attempts.note_checkpoint(connection, trial, newest.checkpoint or 0, lease_seconds)
     assert noted, "the study's lock is held and the trial was read under it"
 
 

@@ -12,7 +12,7 @@ from tuner_service.service.change import Change, change
 from tuner_service.service.held import held_trial
 from tuner_service.service.setup import Service
 from tuner_service.service.views import Json, resume_json
-from tuner_service.storage import artifacts, epochs, trials
+from tuner_service.storage import artifacts, attempts, epochs
 
 
 def give_back(
@@ -30,7 +30,7 @@ def give_back(
     ``digest`` is that of the report which ended the attempt, so that its repetition is known.
     """
     kept, best, lost = _split(current, trial, trial.checkpoint or 0)
-    queued = trials.requeue(
+    queued = attempts.requeue(
         current.connection,
         trial,
         kept=kept,
@@ -87,7 +87,7 @@ def _is_refused(checkpoint: Artifact, found: wire.FallBack) -> bool:
 def _rewind(current: Change, trial: Trial, good: Sequence[Artifact], why: str) -> None:
     checkpoint = good[0].checkpoint if good else None
     _, best, lost = _split(current, trial, checkpoint or 0)
-    rewound = trials.rewind(current.connection, trial, checkpoint=checkpoint, best=best)
+    rewound = attempts.rewind(current.connection, trial, checkpoint=checkpoint, best=best)
     assert rewound is not None, "the study's lock is held and the trial was read under it"
     current.remember(trial, "checkpoint_unusable", _and_rolled_back(why, lost), lost)
     current.remember(trial, "resumed", from_epoch(checkpoint))

@@ -6,7 +6,7 @@ from tuner_service.errors import Unavailable, UnknownStudy, UnknownTrial
 from tuner_service.service.attempts import lose
 from tuner_service.service.change import change
 from tuner_service.service.setup import Service
-from tuner_service.storage import claims, pulse, studies, trials
+from tuner_service.storage import claims, leases, pulse, studies, trials
 
 KEYS_KEPT_SECONDS = 7 * 86_400.0
 
@@ -22,7 +22,7 @@ def reap(service: Service) -> int:
     """Take back every trial whose lease ran out, on the database's clock; how many there were."""
     began = _make_good(service)
     with service.database.read() as connection:
-        expired = trials.expired(connection)
+        expired = leases.expired(connection)
         late = studies.out_of_time(connection)
     reaped = 0
     for name, number in expired:
@@ -56,7 +56,7 @@ def _make_good(service: Service) -> float:
         gap = at - before if before else lease_seconds
         if before and abs(gap) <= 2 * round_seconds(lease_seconds):
             return at
-        count = trials.postpone_leases(connection, gap)
+        count = leases.postpone_leases(connection, gap)
     if count:
         log.warning("away for %.1f s: %d leases end so much later", gap, count)
     return at

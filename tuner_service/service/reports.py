@@ -27,7 +27,7 @@ from tuner_service.service.attempts import give_back, lose
 from tuner_service.service.change import change
 from tuner_service.service.held import ENDED_BY_SERVER, check_holder, held_trial
 from tuner_service.service.setup import Service
-from tuner_service.storage import epochs, studies, trials
+from tuner_service.storage import epochs, leases, studies, trials
 
 
 def report_epoch(
@@ -88,7 +88,7 @@ def heartbeat(
         study, trial = held_trial(connection, name, number, attempt, holder)
         if trial.state is not TrialState.RUNNING:
             return ENDED_BY_SERVER[trial.state]
-        renewed = trials.renew(connection, trial, service.settings.lease_seconds)
+        renewed = leases.renew(connection, trial, service.settings.lease_seconds)
         assert renewed, "the study's lock is held and the trial was read under it"
         return _go_on(study)
 
