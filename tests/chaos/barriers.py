@@ -105,7 +105,7 @@ def _race(house: House, study: str, won: Counter[str]) -> list[Violation]:
         )
         claimed_at[trial["number"]] = time.monotonic()
 
-    _together([lambda b, i=i: claim(i, b) for i in range(AT_ONCE)])  # type: ignore[misc]
+    _together([lambda b, i=i: claim(i, b) for i in range(AT_ONCE)])  # type: ignore[misc]  # mypy cannot infer a lambda with a default
     answers: list[tuple[str, int]] = [("", 0)] * (2 * AT_ONCE)
 
     def end(index: int, barrier: threading.Barrier) -> None:
@@ -123,7 +123,7 @@ def _race(house: House, study: str, won: Counter[str]) -> list[Violation]:
             status, _ = callers[index].post(f"{path}/finish", body)
             answers[index] = ("completed", status)
 
-    _together([lambda b, i=i: end(i, b) for i in range(2 * AT_ONCE)])  # type: ignore[misc]
+    _together([lambda b, i=i: end(i, b) for i in range(2 * AT_ONCE)])  # type: ignore[misc]  # mypy cannot infer a lambda with a default
     for caller in callers:
         caller.close()
     house.until(f"{study} is over", 30.0, lambda: _is_over(house, study))
@@ -164,7 +164,7 @@ def _claim_at_once(
             "/v1/claims", {"worker": "external", "key": keys[index], "study": study}
         )
 
-    _together([lambda b, i=i: claim(i, b) for i in range(len(callers))])  # type: ignore[misc]
+    _together([lambda b, i=i: claim(i, b) for i in range(len(callers))])  # type: ignore[misc]  # mypy cannot infer a lambda with a default
     return answers
 
 

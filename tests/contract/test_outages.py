@@ -123,7 +123,7 @@ def test_killed_sessions_cost_a_repetition_and_nothing_else(
         trial = claimed(api)
         for epoch in range(10):
             kill_sessions(postgres, postgres_database)
-            reply = until_taken(lambda epoch=epoch: report(api, trial, epoch, 0.5))  # type: ignore[misc]
+            reply = until_taken(lambda epoch=epoch: report(api, trial, epoch, 0.5))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
             assert reply.json() == {"verdict": "continue"}
         assert until_taken(lambda: api.get(path(trial, "epochs"))).status_code == 200
         assert epochs_of(api, trial) == list(range(10))
