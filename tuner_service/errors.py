@@ -45,6 +45,17 @@ class Forbidden(TunerError):
     code = "forbidden"
 
 
+class CrossSite(Forbidden):
+    """A page of another site made a browser send this, with the session of whoever sits there."""
+
+    code = "cross_site"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this request comes from a page of another site; a browser's session is for its own pages"
+        )
+
+
 class StorageFull(TunerError):
     code = "storage_full"
 

@@ -181,9 +181,37 @@ def test_every_call_of_the_contract_is_described(server: Server) -> None:
     assert expected <= described
 
 
-def test_a_login_link_works_once_and_the_session_only_reads(
-    server: Server, service: Service
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Sec-Fetch-Site": "same-origin"}, 201),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "none"}, 403),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({}, 403),
+    ],
+)
+def test_a_session_writes_only_from_pages_of_its_own(
+    server: Server, service: Service, headers: dict[str, str], status: int
 ) -> None:
+    create_token(service, "boss", "admin")
+    with httpx.Client(base_url=server.url) as browser:
+        browser.get("/login", params={"code": create_login_code(service, "boss")})
+        assert browser.post("/v1/studies", json=external(), headers=headers).status_code == status
+        assert browser.get("/v1/studies", headers=headers).status_code == 200
+
+
+def test_a_session_has_the_rights_of_its_role(server: Server, service: Service) -> None:
+    create_token(service, "viewer", "viewer")
+    with httpx.Client(base_url=server.url, headers={"Origin": server.url}) as browser:
+        browser.get("/login", params={"code": create_login_code(service, "viewer")})
+        reply = browser.post("/v1/studies", json=external())
+        assert (reply.status_code, reply.json()["code"]) == (403, "forbidden")
+
+
+def test_a_login_link_works_once(server: Server, service: Service) -> None:
     create_token(service, "boss", "admin")
     code = create_login_code(service, "boss")
     with httpx.Client(base_url=server.url) as browser:
@@ -197,9 +225,9 @@ def test_a_login_link_works_once_and_the_session_only_reads(
         assert page.status_code == 200
         assert "No study yet" in page.text
         assert browser.get("/v1/studies").status_code == 200
-        assert browser.post("/v1/studies", json=external()).status_code == 401
+        assert browser.post("/v1/studies", json=external()).json()["code"] == "cross_site"
         assert httpx.get(server.url + "/login", params={"code": code}).status_code == 401
-        browser.post("/logout")
+        browser.post("/logout", headers={"Origin": server.url})
         assert browser.get("/").status_code == 401
 
 

@@ -2,12 +2,13 @@
 
 import time
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 
 from tuner_service.api.promptly import promptly, urgently
-from tuner_service.errors import Forbidden, Unauthenticated
+from tuner_service.errors import CrossSite, Forbidden, Unauthenticated
 from tuner_service.service import tokens
 from tuner_service.service.setup import Service
 from tuner_service.service.tokens import Principal, Role
@@ -36,6 +37,22 @@ class Trust:
         self._known[digest] = (time.monotonic(), principal)
 
 
+def refuse_cross_site(request: Request) -> None:
+    """Raises CrossSite for a write that a page of another site made the browser send; a cookie comes along with it.
+
+    Browsers say where a write comes from, in ``Sec-Fetch-Site`` where the connection is trusted (https, localhost),
+    and else in ``Origin``. What says neither comes from no browser that we let change anything.
+    """
+    if request.method in ("GET", "HEAD"):
+        return
+    site = request.headers.get("sec-fetch-site")
+    if site is None:
+        origin = urlsplit(request.headers.get("origin", ""))
+        site = "same-origin" if origin.netloc == request.headers.get("host") else "cross-site"
+    if site != "same-origin":
+        raise CrossSite
+
+
 async def service_of(request: Request) -> Service:  # async: FastAPI would run it in a thread
     service: Service = request.app.state.service
     return service
@@ -61,7 +78,7 @@ class Allowed(HTTPBearer):
         return principal
 
     async def _principal_of(self, request: Request) -> Principal:
-        """The token's owner, or for reading the owner of the browser's session. Raises Unauthenticated."""
+        """The token's owner, or the browser session's. Raises Unauthenticated, CrossSite."""
         service: Service = request.app.state.service
         scheme, _, secret = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer" and secret:
@@ -74,11 +91,11 @@ class Allowed(HTTPBearer):
                     raise Unauthenticated("this token is unknown or was revoked")
                 trust.put(digest, principal)
             return principal
-        # A cookie comes along with requests that another site makes the browser send: it must not change anything.
         session = request.cookies.get(SESSION_COOKIE)
-        if session is not None and request.method in ("GET", "HEAD"):
-            principal = await promptly(tokens.session_of, service, session)
+        if session is not None:
+            principal = await self._run(tokens.session_of, service, session)
             if principal is not None:
+                refuse_cross_site(request)
                 return principal
         raise Unauthenticated('send a token: "Authorization: Bearer <token>"')
 

@@ -65,7 +65,6 @@ def create_app(service: Service) -> FastAPI:
     # Routes are looked up in order: the ones that workers call with every epoch come first.
     for module in (workers, studies, trials, uploads, catalogue, datasets, operations):
         app.include_router(module.router)
-    app.include_router(pages.router)
     pages.install(app)
     docs.install(app)
     return app

@@ -1,9 +1,12 @@
-"""Headers that tell browsers what pages may do: nothing from elsewhere, nothing inline."""
+"""Headers that tell browsers what pages may do: nothing from elsewhere, no inline script, none out of strings.
+
+Style attributes are allowed, since plotly.js writes them; style elements are not.
+"""
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 # Swagger UI writes style attributes.

@@ -33,6 +33,11 @@ class Principal:
     token_id: int
 
     @property
+    def may_submit(self) -> bool:
+        """Whether they may open and steer studies, and upload data."""
+        return self.role in (Role.SUBMITTER, Role.ADMIN)
+
+    @property
     def holder(self) -> int | None:
         """By whose token trials are held; None for an administrator, who may speak for any worker."""
         return None if self.role is Role.ADMIN else self.token_id

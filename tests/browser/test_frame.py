@@ -1,0 +1,36 @@
+"""What every page has: a way in, a way out, a frame for each role."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.visitor import PHONE, Enter
+
+
+@pytest.mark.parametrize("role", ["viewer", "submitter", "worker", "admin"])
+def test_each_role_sees_its_first_page(enter: Enter, role: str) -> None:
+    visitor = enter(role)
+    if role == "worker":
+        visitor.expected = ["403"]
+        expect(visitor.page.get_by_role("heading", level=1)).to_have_text(
+            "This token is a worker's"
+        )
+    else:
+        expect(visitor.page.get_by_role("heading", level=1)).to_have_text("Studies")
+    assert visitor.inaccessible() == []
+    visitor.page.get_by_role("button", name="Log out").click()
+    visitor.expected = ["401", "403"]
+    expect(visitor.page.get_by_role("heading", level=1)).to_have_text("You are not logged in")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_needs_no_sideways_scrolling(enter: Enter, scheme: str) -> None:
+    visitor = enter("admin", PHONE, scheme)
+    assert not visitor.overflows()
+    assert visitor.inaccessible() == []
+
+
+def test_what_is_not_there_is_said_in_a_page(enter: Enter) -> None:
+    visitor = enter("viewer")
+    visitor.expected = ["404"]
+    visitor.open("/studies/nowhere")
+    expect(visitor.page.get_by_role("heading", level=1)).to_have_text("There is nothing here")

@@ -1,0 +1,60 @@
+"""Numbers as a person would write them. ``static/format.js`` does the same in the browser."""
+
+from typing import Any
+
+NONE = "—"
+_SIZES = ("B", "KiB", "MiB", "GiB", "TiB")
+
+
+def number(value: float | None) -> str:
+    """Four significant digits; powers of ten only where zeros would have to be counted."""
+    if value is None:
+        return NONE
+    if value == 0:
+        return "0"
+    if isinstance(value, int) and abs(value) < 1e15:
+        return count(value)
+    if not 1e-4 <= abs(value) < 1e6:
+        mantissa, _, exponent = f"{value:.3e}".partition("e")
+        return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+    return f"{value:.4g}" if abs(value) < 10_000 else count(round(value))
+
+
+def count(value: int | None) -> str:
+    """An integer, its thousands apart by a comma."""
+    return NONE if value is None else f"{value:,}"
+
+
+def value(it: Any) -> str:
+    """A parameter's value, of any type."""
+    if isinstance(it, bool):
+        return "yes" if it else "no"
+    return number(it) if isinstance(it, int | float) or it is None else str(it)
+
+
+def bytes_(size: float | None) -> str:
+    """A size in bytes, in binary units."""
+    if size is None:
+        return NONE
+    unit = 0
+    while size >= 1024 and unit < len(_SIZES) - 1:
+        size, unit = size / 1024, unit + 1
+    return f"{size:.3g} {_SIZES[unit]}" if size < 1000 else f"{size:.0f} {_SIZES[unit]}"
+
+
+def duration(seconds: float | None) -> str:
+    """Its two largest units: ``1 h 5 min``, ``42 s``, ``0.3 s``."""
+    if seconds is None:
+        return NONE
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, left = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {left} s" if left else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    days, hours = divmod(hours, 24)
+    return f"{days} d {hours} h" if hours else f"{days} d"

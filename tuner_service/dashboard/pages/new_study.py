@@ -1,0 +1,7 @@
+"""A form for a new study."""
+
+from fastapi import APIRouter
+
+from tuner_service.dashboard.visitors import PageRoute
+
+router = APIRouter(include_in_schema=False, route_class=PageRoute)

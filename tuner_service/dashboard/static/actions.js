@@ -1,0 +1,26 @@
+// Buttons that say themselves what they do:
+//   <button data-send="POST /v1/studies/x/pause" data-done="Paused" data-ask="Pause it?" data-then="/">
+// `data-then` is where to go afterwards. Whoever shows the thing hears of it by the event `acted`, with the reply.
+import { send } from "./api.js";
+import { confirmed, tell, told } from "./notices.js";
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("button[data-send]");
+  if (button === null || button.disabled) return;
+  const [method, url] = button.dataset.send.split(" ");
+  if (button.dataset.ask && !(await confirmed(button.dataset.ask, button.textContent))) return;
+  button.disabled = true;
+  const reply = await told(() => send(method, url));
+  button.disabled = false;
+  if (reply === undefined) return;
+  if (button.dataset.then) location.assign(button.dataset.then);
+  if (button.dataset.done) tell(button.dataset.done);
+  document.dispatchEvent(new CustomEvent("acted", { detail: { url, reply } }));
+});
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("button[data-copy]");
+  if (button === null) return;
+  await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+  tell("Copied");
+});
