@@ -7,7 +7,7 @@ import httpx
 import pytest
 from sqlalchemy import update
 
-from tests.contract.asgi import Server, serve
+from tests.contract.asgi import NO_TLS, Server, serve
 from tuner_service.service.setup import Service
 from tuner_service.service.tokens import create_token
 from tuner_service.storage.clock import now
@@ -29,7 +29,8 @@ def client_of(server: Server, service: Service) -> Iterator[Callable[[str], http
 
     def open_client(role: str) -> httpx.Client:
         token = create_token(service, f"{role}-{len(opened)}", role)
-        client = httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {token}"})
+        headers = {"Authorization": f"Bearer {token}"}
+        client = httpx.Client(base_url=server.url, headers=headers, timeout=60, verify=NO_TLS)
         opened.append(client)
         return client
 

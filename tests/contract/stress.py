@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from tests.contract.asgi import serve
+from tests.contract.asgi import NO_TLS, serve
 from tests.contract.studies import Json, path
 from tuner_service.service.setup import Service, open_service
 from tuner_service.service.tokens import create_token
@@ -19,7 +19,9 @@ def serving(settings: Settings) -> Iterator[tuple[Service, httpx.Client]]:
     """A service, and an administrator's client of its server."""
     with open_service(settings) as service, serve(service) as server:
         headers = {"Authorization": f"Bearer {create_token(service, 'a', 'admin')}"}
-        with httpx.Client(base_url=server.url, headers=headers, timeout=60) as client:
+        with httpx.Client(
+            base_url=server.url, headers=headers, timeout=60, verify=NO_TLS
+        ) as client:
             yield service, client
 
 

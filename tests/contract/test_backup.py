@@ -13,7 +13,7 @@ import pytest
 from alembic import command
 from sqlalchemy import text
 
-from tests.contract.asgi import serve
+from tests.contract.asgi import NO_TLS, serve
 from tests.contract.studies import Json, claimed, finish, opened, path, progress, report
 from tests.postgres import binaries
 from tuner_service.service.restoring import NotSQLite, back_up, fence, restore
@@ -44,7 +44,9 @@ def serving(settings: Settings, token: str | None = None) -> Iterator[httpx.Clie
     with open_service(settings) as service, serve(service) as server:
         secret = token or create_token(service, "a", "admin")
         headers = {"Authorization": f"Bearer {secret}"}
-        with httpx.Client(base_url=server.url, headers=headers, timeout=60) as client:
+        with httpx.Client(
+            base_url=server.url, headers=headers, timeout=60, verify=NO_TLS
+        ) as client:
             yield client
 
 

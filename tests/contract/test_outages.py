@@ -18,7 +18,7 @@ from tuner_service.errors import Unavailable
 from tuner_service.settings import Settings
 from tuner_service.storage.engine import Database
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 120.0
 
 
 @pytest.fixture
@@ -145,8 +145,8 @@ STATEMENTS = {
 
 
 @pytest.mark.parametrize("state", STATEMENTS)
-def test_whatever_ails_postgres_has_a_name(postgres_database: str, state: str) -> None:
-    database = _psycopg(postgres_database)
+def test_whatever_ails_postgres_has_a_name(lasting_database: str, state: str) -> None:
+    database = _psycopg(lasting_database)
     raising = text(f"DO $$ BEGIN RAISE EXCEPTION 'ailing' USING ERRCODE = '{state}'; END $$")
     with pytest.raises(Unavailable) as raised, database.write() as connection:
         connection.execute(raising)
@@ -155,8 +155,8 @@ def test_whatever_ails_postgres_has_a_name(postgres_database: str, state: str) -
     database.close()
 
 
-def test_a_statement_that_is_wrong_stays_our_mistake_on_postgres(postgres_database: str) -> None:
-    database = _psycopg(postgres_database)
+def test_a_statement_that_is_wrong_stays_our_mistake_on_postgres(lasting_database: str) -> None:
+    database = _psycopg(lasting_database)
     with pytest.raises(ProgrammingError, match="nonsense"), database.read() as connection:
         connection.execute(text("SELECT nonsense"))
     database.close()
@@ -196,13 +196,13 @@ def _psycopg(url: str) -> Database:
 
 
 def test_a_lock_in_postgres_that_nobody_gives_back_is_503(
-    postgres_database: str, impatient: None, tmp_path: Path
+    lasting_database: str, impatient: None, tmp_path: Path
 ) -> None:
-    settings = Settings(home=tmp_path / "home", database_url=postgres_database)
+    settings = Settings(home=tmp_path / "home", database_url=lasting_database)
     with serving(settings) as (_, api):
         opened(api)
         trial = claimed(api)
-        with psycopg.connect(postgres_database) as other:
+        with psycopg.connect(lasting_database) as other:
             other.execute("SELECT 1 FROM studies WHERE name = 'demo' FOR UPDATE")
             refused(report(api, trial, 0, 0.5), 503, "database_busy")
         assert report(api, trial, 0, 0.5).json() == {"verdict": "continue"}

@@ -47,19 +47,21 @@ OLD_ROWS = (
 )
 
 
-def test_migrations_make_exactly_the_tables_of_the_code(service: Service) -> None:
-    with service.database.read() as connection:
+def test_migrations_make_exactly_the_tables_of_the_code(empty_settings: Settings) -> None:
+    with open_service(empty_settings) as service, service.database.read() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
 
 
-def test_upgrading_twice_changes_nothing(settings: Settings) -> None:
+def test_upgrading_twice_changes_nothing(empty_settings: Settings) -> None:
+    settings = empty_settings
     assert current_revision(settings) is None
     assert upgrade_database(settings) == schema.newest()
     assert upgrade_database(settings) == schema.newest()
     assert current_revision(settings) == schema.newest()
 
 
-def test_a_newer_database_is_refused_with_a_clear_message(settings: Settings) -> None:
+def test_a_newer_database_is_refused_with_a_clear_message(empty_settings: Settings) -> None:
+    settings = empty_settings
     upgrade_database(settings)
     with open_service(settings) as service, service.database.write() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
@@ -69,7 +71,8 @@ def test_a_newer_database_is_refused_with_a_clear_message(settings: Settings) ->
         pass
 
 
-def test_a_database_of_the_first_schema_is_brought_up_to_date(settings: Settings) -> None:
+def test_a_database_of_the_first_schema_is_brought_up_to_date(empty_settings: Settings) -> None:
+    settings = empty_settings
     make_home(settings)
     database = Database(settings.database)
     with database.write() as connection:

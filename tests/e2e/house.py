@@ -26,7 +26,9 @@ class House:
         self.started: list[subprocess.Popen[bytes]] = []
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", trust_env=False)
+        self.client = httpx.Client(
+            base_url=f"http://127.0.0.1:{self.port}", timeout=60, trust_env=False
+        )
 
     def start(self, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
         log = self.home.parent / f"{arguments[0]}-{len(self.started)}.log"

@@ -31,7 +31,7 @@ def server(home: Path) -> Iterator[tuple[subprocess.Popen[bytes], httpx.Client]]
             time.sleep(0.02)
         token = read_token(home)
         with httpx.Client(
-            base_url=found.url, headers={"Authorization": f"Bearer {token}"}
+            base_url=found.url, headers={"Authorization": f"Bearer {token}"}, timeout=60
         ) as client:
             yield process, client
     finally:

@@ -27,6 +27,7 @@ from tenacity import (
 )
 
 from tuner_service.worker.errors import CUT, Refused, Unreachable, not_now, refusal
+from tuner_service.worker.shared_client import SharedClient
 
 log = logging.getLogger(__name__)
 
@@ -57,19 +58,22 @@ class Connection:
 
     A request is repeated for as long as it takes: a server that is down costs nothing but waiting. Only when ``stop``
     is set, the next failure is final and raises Unreachable.
+
+    What ``until`` and ``answered_within`` make is closed with the first one; closing waits for nobody.
     """
 
     def __init__(self, url: str, token: str, stop: threading.Event) -> None:
-        self._client = httpx.Client(
+        client = httpx.Client(
             base_url=url,
             headers={"Authorization": f"Bearer {token}"},
             timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS, pool=None),
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=64),
         )
+        self._client = SharedClient(client)
         self._stop = stop
         self._read_seconds = READ_SECONDS
         self._connect_seconds = CONNECT_SECONDS
-        self._outage = Outage(self._client.base_url)
+        self._outage = Outage(client.base_url)
         self._retrying = Retrying(
             retry=retry_if_exception_type(Unreachable),
             wait=_wait(LONGEST_WAIT),
@@ -78,6 +82,15 @@ class Connection:
             before_sleep=self._outage.begin,
             reraise=True,
         )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._client.close()
 
     def until(self, over: threading.Event) -> Self:
         """The same connection, given up at this event instead of at ``stop``: also in the middle of a file."""
@@ -106,7 +119,12 @@ class Connection:
     ) -> httpx.Response:
         """The reply to a request that succeeded. Raises Refused, and Unreachable when it is time to stop."""
         timeout = self._timeout(self._read_seconds if read_seconds is None else read_seconds)
-        return self._repeat(lambda: self._client.request(method, path, json=json, timeout=timeout))
+
+        def send() -> httpx.Response:
+            with self._client.use() as client:
+                return client.request(method, path, json=json, timeout=timeout)
+
+        return self._repeat(send)
 
     def put(
         self,
@@ -121,11 +139,14 @@ class Connection:
 
         def send() -> httpx.Response:
             nonlocal cuts
-            with content.open("rb") if isinstance(content, Path) else BytesIO(content) as opened:
+            with (
+                self._client.use() as client,
+                content.open("rb") if isinstance(content, Path) else BytesIO(content) as opened,
+            ):
                 size = opened.seek(0, os.SEEK_END)
                 opened.seek(0)
                 try:
-                    return self._client.put(
+                    return client.put(
                         path,
                         content=self._chunks(opened),
                         params=params,
@@ -153,9 +174,8 @@ class Connection:
             nonlocal digest, cuts
             digest = hashlib.sha256()
             with (
-                self._client.stream(
-                    "GET", path, timeout=self._timeout(TRANSFER_SECONDS)
-                ) as response,
+                self._client.use() as client,
+                client.stream("GET", path, timeout=self._timeout(TRANSFER_SECONDS)) as response,
                 file.open("wb") as content,
             ):
                 if not response.is_success:

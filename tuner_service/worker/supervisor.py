@@ -97,21 +97,21 @@ class Supervisor:
     def _work(self, folder: Path) -> int:
         if self._options.stop_with_parent:
             threading.Thread(target=self._watch_parent, name="parent", daemon=True).start()
-        self._start(folder)
-        told = self._told.get()
-        match told:
-            case Signalled(number):
-                log.info("%s: stopping", signal.Signals(number).name)
-            case ParentGone():
-                log.info("the parent process is gone: stopping")
-            case Failure(reason):
-                log.error("%s", reason)
-        self._shut_down()
+        with Connection(self._options.url, self._options.token, self._grace.begun) as connection:
+            self._start(folder, connection)
+            told = self._told.get()
+            match told:
+                case Signalled(number):
+                    log.info("%s: stopping", signal.Signals(number).name)
+                case ParentGone():
+                    log.info("the parent process is gone: stopping")
+                case Failure(reason):
+                    log.error("%s", reason)
+            self._shut_down()
         return 1 if isinstance(told, Failure) else 0
 
-    def _start(self, folder: Path) -> None:
+    def _start(self, folder: Path, connection: Connection) -> None:
         options = self._options
-        connection = Connection(options.url, options.token, self._grace.begun)
         gpus = find_gpus()
         count = options.slots or default_slots(gpus)
         environment = {**os.environ, **library_environment(options)}

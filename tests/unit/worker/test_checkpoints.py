@@ -111,8 +111,10 @@ def test_what_ends_a_trial_does_not_wait_for_the_epoch_that_a_pause_waits_for(
     server.lease_seconds = 0.3
 
     def rule(told: Told) -> Answer | None:
+        if "/trials/0/" not in told.path:
+            return None
         if told.action == "heartbeat":
-            return 200, {"verdict": verdict}
+            return (200, {"verdict": verdict}) if server.of(0, "epochs") else None
         return verdict_on(told.action, "pause")
 
     server.rule = rule

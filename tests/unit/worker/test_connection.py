@@ -48,17 +48,28 @@ class Peer:
 def peer(answer: bytes, goes_on: bytes = b"", stall_seconds: float = 0.0) -> Iterator[Peer]:
     there = Peer(answer, goes_on, stall_seconds)
     there.thread.start()
-    yield there
-    there.over.set()
-    socket.create_connection(there.listening.getsockname()).close()
-    there.thread.join()
-    there.listening.close()
+    try:
+        yield there
+    finally:
+        there.over.set()
+        socket.create_connection(there.listening.getsockname()).close()
+        there.thread.join()
+        there.listening.close()
+        for thread in threading.enumerate():
+            if thread.name == "transfer":  # given up, it ends with the other end
+                thread.join(WAIT_SECONDS)
+
+
+@contextmanager
+def connected(to: Peer) -> Iterator[Connection]:
+    with Connection(to.url, "t", threading.Event()) as connection:
+        yield connection
 
 
 def test_a_file_is_given_up_in_the_middle(tmp_path: Path) -> None:
     given_up, file = threading.Event(), tmp_path / "file"
-    with peer(HEAD, goes_on=b"x") as far:
-        connection = Connection(far.url, "t", threading.Event()).until(given_up)
+    with peer(HEAD, goes_on=b"x") as far, connected(far) as opened:
+        connection = opened.until(given_up)
         failures: list[BaseException] = []
 
         def fetch() -> None:
@@ -81,16 +92,20 @@ def test_an_upload_is_given_up_in_the_middle(tmp_path: Path) -> None:
     given_up, file = threading.Event(), tmp_path / "file"
     file.write_bytes(b"x" * (64 << 20))
     given_up.set()
-    with peer(b"") as far:
-        connection = Connection(far.url, "t", threading.Event()).until(given_up)
+    with peer(b"") as far, connected(far) as opened:
+        connection = opened.until(given_up)
         with pytest.raises(Unreachable):
             connection.put("/file", file, params={}, headers={})
     assert far.asked <= 1
 
 
-def test_a_file_that_is_always_cut_off_is_refused_where_there_is_another(tmp_path: Path) -> None:
-    with peer(HEAD + b"half of it") as far:
-        connection = Connection(far.url, "t", threading.Event()).answered_within(0.01)
+def test_a_file_that_is_always_cut_off_is_refused_where_there_is_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with peer(HEAD + b"half of it") as far, connected(far) as opened:
+        connection = opened.answered_within(0.01)
+        # As in the test of an upload below: only the wait between two tries is to be short.
+        monkeypatch.setattr(connection, "_connect_seconds", WAIT_SECONDS)
         with pytest.raises(Refused, match="file was cut off 3 times"):
             connection.get_file("/a/file", tmp_path / "file", most_cuts=3)
     assert far.asked == 3
@@ -98,8 +113,7 @@ def test_a_file_that_is_always_cut_off_is_refused_where_there_is_another(tmp_pat
 
 def test_a_given_up_connection_leaves_the_others_alone() -> None:
     given_up = threading.Event()
-    with peer(b"HTTP/1.1 204 No Content\r\n\r\n") as far:
-        connection = Connection(far.url, "t", threading.Event())
+    with peer(b"HTTP/1.1 204 No Content\r\n\r\n") as far, connected(far) as connection:
         connection.until(given_up)
         given_up.set()
         assert connection.request("GET", "/").status_code == 204
@@ -111,8 +125,8 @@ def test_an_upload_that_is_never_answered_counts_as_cut_off(
     monkeypatch.setattr("tuner_service.worker.connection.TRANSFER_SECONDS", 0.01)
     file = tmp_path / "file"
     file.write_bytes(b"x")
-    with peer(b"", stall_seconds=0.1) as far:
-        connection = Connection(far.url, "t", threading.Event()).answered_within(0.01)
+    with peer(b"", stall_seconds=0.1) as far, connected(far) as opened:
+        connection = opened.answered_within(0.01)
         # A slow machine may need longer to be connected than we wait.
         monkeypatch.setattr(connection, "_connect_seconds", WAIT_SECONDS)
         with pytest.raises(Refused, match="file was cut off 5 times"):
@@ -122,8 +136,8 @@ def test_an_upload_that_is_never_answered_counts_as_cut_off(
 @pytest.mark.parametrize(("way", "answer"), [("up", b""), ("down", b""), ("down", HEAD + b"half")])
 def test_a_file_that_stalls_is_given_up_at_once(tmp_path: Path, way: str, answer: bytes) -> None:
     given_up, file = threading.Event(), tmp_path / "file"
-    with peer(answer, stall_seconds=WAIT_SECONDS) as far:
-        connection = Connection(far.url, "t", threading.Event()).until(given_up)
+    with peer(answer, stall_seconds=WAIT_SECONDS) as far, connected(far) as opened:
+        connection = opened.until(given_up)
         failures: list[BaseException] = []
 
         def transfer() -> None:

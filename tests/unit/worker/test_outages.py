@@ -92,6 +92,7 @@ def test_a_worker_that_was_stopped_for_longer_than_its_lease_ends_the_training(
     server.lease_seconds = 0.6
     server.give("last words; epoch; spin", number=0)
     worker = start_worker()
+    server.wait_for(0, "epochs")
     server.wait_for(0, "heartbeat")
     worker.signal(signal.SIGSTOP)
     server.rule = lambda told: problem(409, "stale_attempt") if "/trials/0/" in told.path else None
