@@ -151,6 +151,16 @@ def test_a_finish_without_a_result_is_refused(api: httpx.Client) -> None:
     assert api.get(path(trial)).json()["state"] == "running"
 
 
+def test_the_history_tells_why_a_trial_completed_before_its_last_epoch(api: httpx.Client) -> None:
+    opened(api)
+    trial = claimed(api)
+    report(api, trial, 0, 0.5)
+    why = "stopped early after epoch 0: loss had not improved for 5 epochs"
+    assert finish(api, trial, detail=f"{why}\nand more\0").status_code == 200
+    last = api.get(path(trial)).json()["history"][-1]
+    assert (last["what"], last["detail"]) == ("completed", why)
+
+
 def test_the_same_finish_again_is_200_and_a_different_one_409(api: httpx.Client) -> None:
     opened(api)
     trial = claimed(api)

@@ -23,7 +23,7 @@ from tuner_service.errors import (
     known,
 )
 from tuner_service.search import judge, may_prune
-from tuner_service.service.attempts import give_back, lose
+from tuner_service.service.attempts import first_line, give_back, lose
 from tuner_service.service.change import change
 from tuner_service.service.held import ENDED_BY_SERVER, check_holder, held_trial
 from tuner_service.service.setup import Service
@@ -126,7 +126,8 @@ def finish(
             digest=digest,
         )
         assert ended is not None, "the study's lock is held and the trial was read under it"
-        current.remember(ended, state.value, error and error.splitlines()[0])
+        told = error or result.detail
+        current.remember(ended, state.value, first_line(told) if told else None)
         current.settle(ended)
         return ended
 

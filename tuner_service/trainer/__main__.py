@@ -12,7 +12,7 @@ FD is an inherited socket to the supervisor, with one JSON object a line in eith
                                                   alive
                                                   epoch        epoch, metrics, seconds
                                                   checkpoint   epoch, file
-    stop      at, checkpoint                      finished     state, error, model_parameters, artifacts
+    stop      at, checkpoint                      finished     state, error, detail, model_parameters, artifacts
 
 ``stop`` at a "batch" ends the trial before its next one, at an "epoch" after the one that runs. Either way a checkpoint
 of the newest whole epoch is written and told before ``finished``, where one could be made; with ``checkpoint`` false,
@@ -153,6 +153,7 @@ def _train(supervisor: Supervisor, library: "Library", request: Message) -> None
         type="finished",
         state=outcome.state,
         error=outcome.error,
+        detail=outcome.detail,
         model_parameters=outcome.model_parameters,
         artifacts=outcome.artifacts,
     )

@@ -86,11 +86,20 @@ class Metrics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no t
 
 
 class Reporter(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
-    """Goes last: prints and reports the epoch, and then raises NotFinite if the loss or an objective is not finite."""
+    """Goes last: prints and reports the epoch, and then raises NotFinite if the loss or an objective is not finite.
 
-    def __init__(self, report: Callable[[EpochReport], None], objectives: Collection[str]) -> None:
+    ``last_epoch`` is the last whole one, at the beginning that of an attempt before; None while there is none.
+    """
+
+    def __init__(
+        self,
+        report: Callable[[EpochReport], None],
+        objectives: Collection[str],
+        last_epoch: int | None = None,
+    ) -> None:
         super().__init__()
         self.report = report
+        self.last_epoch = last_epoch
         self.finite = ("loss", "val_loss", *objectives)
         # A loop of the user's own may not say when an epoch begins: then it begins when the one before ended.
         self.started = time.perf_counter()
@@ -105,6 +114,7 @@ class Reporter(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no 
         shown = "  ".join(f"{name} {value:.4g}" for name, value in metrics.items())
         print(f"epoch {epoch}  {shown}  ({seconds:.2f} s)", flush=True)
         self.report(EpochReport(epoch, metrics, seconds))
+        self.last_epoch = epoch
         self.started = time.perf_counter()
         for name in self.finite:
             if not math.isfinite(metrics.get(name, 0.0)):

@@ -23,6 +23,7 @@ from tuner_service.trainer.stopping import (
     StopBetweenBatches,
     Stopped,
     Stopwatch,
+    stopped_early,
 )
 from tuner_service.trainer.task import Hearer, Task
 
@@ -64,14 +65,16 @@ class Training:
 class Course:
     """What goes along with a training: ``callbacks`` are all of them, each in its place."""
 
+    early: keras.callbacks.EarlyStopping | None
     best: BestEpoch
+    reporter: Reporter
     log: Log
     keeping: Checkpointing | None
     callbacks: Sequence[keras.callbacks.Callback]
 
 
-def fit(training: Training, candidate: Candidate, data: Dataset) -> None:
-    """Train, and write ``model.keras`` with the best epoch's weights.
+def fit(training: Training, candidate: Candidate, data: Dataset) -> str | None:
+    """Train, and write ``model.keras`` with the best epoch's weights; why it ended before its last epoch, if it did.
 
     Raises Stopped, with the newest checkpoint written and told where there is one; Unusable, MachineFault, and what a
     model, being anybody's code, raises.
@@ -81,10 +84,12 @@ def fit(training: Training, candidate: Candidate, data: Dataset) -> None:
     best = course.best
     try:
         _run(training, candidate, data, course.callbacks)
-    except OutOfTime:
-        if best.best_epoch is None:
+        why = course.early and stopped_early(course.early, course.reporter.last_epoch)
+    except OutOfTime as late:
+        if best.best_epoch is None or course.reporter.last_epoch is None:
             raise
-        print(f"training.max_seconds passed: epoch {best.best_epoch} was the best", flush=True)
+        why = late.after(course.reporter.last_epoch)
+        print(f"{why}; epoch {best.best_epoch} was the best", flush=True)
     except Stopped:
         if course.keeping is not None and training.hearer.stop() != "drop":
             course.keeping.write_newest()
@@ -97,6 +102,7 @@ def fit(training: Training, candidate: Candidate, data: Dataset) -> None:
         candidate.model.set_weights(best.best_weights)
     with own_write():
         candidate.model.save(training.folder / MODEL)
+    return why
 
 
 def _course(training: Training, candidate: Candidate, writer: CheckpointWriter) -> Course:
@@ -117,6 +123,8 @@ def _course(training: Training, candidate: Candidate, writer: CheckpointWriter) 
             (training.folder / LOG).write_bytes(start.log.encode())
     log = Log(str(training.folder / LOG), append=start is not None)
     ending = StopAfterEpoch(hearer.stop, watch, None if own else task.training["epochs"])
+    last_epoch = None if start is None else start.epoch - 1
+    reporter = Reporter(hearer.epoch, metrics, last_epoch)
     keeping = None
     if why is None:
         keeping = Checkpointing(
@@ -140,12 +148,12 @@ def _course(training: Training, candidate: Candidate, writer: CheckpointWriter) 
         *plateau,
         best,
         log,
-        Reporter(hearer.epoch, metrics),
+        reporter,
         moves,
         *([] if keeping is None else [keeping]),
         ending,
     ]
-    return Course(best, log, keeping, callbacks)
+    return Course(early[0] if early else None, best, reporter, log, keeping, callbacks)
 
 
 def _why_no_checkpoints(candidate: Candidate) -> str | None:

@@ -19,9 +19,12 @@ class OutOfTime(TrialFailed):
     """Its epochs until then count; the message is for a trial that has none."""
 
     def __init__(self, limit_seconds: float) -> None:
-        super().__init__(
-            f"training.max_seconds ({limit_seconds:g} s) passed before an epoch was done"
-        )
+        self.limit = f"training.max_seconds ({limit_seconds:g} s) passed"
+        super().__init__(f"{self.limit} before an epoch was done")
+
+    def after(self, epoch: int) -> str:
+        """The sentence for a trial whose last whole epoch was this one."""
+        return f"{self.limit} after epoch {epoch}"
 
 
 class Stopwatch:
@@ -99,3 +102,19 @@ class StopAfterEpoch(keras.callbacks.Callback):  # type: ignore[misc]  # Keras h
 def ends_with(epoch: int, model: keras.Model, epochs: int) -> bool:
     """Whether this is the last epoch. Asked after those who may stop the training."""
     return bool(model.stop_training) or epoch + 1 >= epochs
+
+
+def stopped_early(early: keras.callbacks.EarlyStopping, last_epoch: int | None) -> str | None:
+    """The sentence for a training that ``early`` ended with this epoch; None if it went on to its end.
+
+    A loop of the user's own may pass over its wish; then ``wait`` is longer than its patience.
+    """
+    if not last_epoch or early.stopped_epoch != last_epoch:  # Keras never stops after the first
+        return None
+    if last_epoch + 1 >= early.params["epochs"] or early.wait > max(1, early.patience):
+        return None
+    least = f" by {abs(early.min_delta):g}" if early.min_delta else ""
+    beyond = "" if early.baseline is None else f" beyond {early.baseline:g}"
+    epochs = "1 epoch" if early.wait == 1 else f"{early.wait} epochs"
+    why = f"{early.monitor} had not improved{least}{beyond} for {epochs}"
+    return f"stopped early after epoch {last_epoch}: {why}"

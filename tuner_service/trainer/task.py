@@ -68,7 +68,8 @@ class Checkpoints:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a trial ended. ``artifacts`` are names of files in its folder; ``error`` says why it is not completed.
+    """How a trial ended. ``artifacts`` are names of files in its folder; ``error`` says why it is not completed,
+    ``detail`` why it is before its last epoch.
 
     ``unusable``: the checkpoint is, and nothing was trained. ``machine``: this one cannot go on, another might.
     """
@@ -77,6 +78,7 @@ class Outcome:
     error: str | None
     model_parameters: int | None
     artifacts: tuple[str, ...]
+    detail: str | None = None
 
 
 @dataclass(frozen=True)

@@ -100,14 +100,14 @@ def _train(
     try:
         watch = Stopwatch(clock, seconds_before, task.training.get("max_seconds"))
         training = Training(task, folder, hearer, start, plan.every_seconds, watch)
-        fit(training, Candidate(hypermodel, hp, model), data)
+        detail = fit(training, Candidate(hypermodel, hp, model), data)
     except Stopped:
         return Outcome("stopped", None, count, _written(folder))
     except Unusable as error:
         return Outcome("unusable", str(error), count, ())
     except Exception as error:  # a model is anybody's code
         return _failed(error, "training", folder, count, _written(folder))
-    return Outcome("completed", None, count, _written(folder))
+    return Outcome("completed", None, count, _written(folder), detail)
 
 
 def _start(task: Task, plan: Checkpoints) -> tuple[Start | None, float]:

@@ -170,12 +170,22 @@ class FallBackReply(Reply):
 
 
 class Finish(Body):
-    """``values``: by metric, or a list in the order of the objectives."""
+    """``values``: by metric, or a list in the order of the objectives.
+
+    ``detail``: why a completed trial ended when it did, as its history is to tell it; the first line counts.
+    """
 
     model_config = ConfigDict(
         extra="forbid",
         json_schema_extra={
-            "examples": [{"attempt": 1, "state": "completed", "values": {"val_accuracy": 0.97}}]
+            "examples": [
+                {"attempt": 1, "state": "completed", "values": {"val_accuracy": 0.97}},
+                {
+                    "attempt": 1,
+                    "state": "completed",
+                    "detail": "stopped early after epoch 12: val_loss had not improved for 5 epochs",
+                },
+            ]
         },
     )
 
@@ -184,6 +194,7 @@ class Finish(Body):
     error: str | None = Field(default=None, max_length=20_000)
     values: dict[str, float | None] | list[float | None] | float | None = None
     model_parameters: int | None = Field(default=None, ge=0, lt=2**62)
+    detail: str | None = Field(default=None, max_length=20_000)
 
 
 class VerdictReply(Reply):

@@ -95,6 +95,7 @@ class HeldTrial:
         state: Literal["completed", "failed"],
         error: str | None,
         model_parameters: int | None,
+        detail: str | None = None,
     ) -> None:
         """End the trial; of an error that is too long, the beginning and the end are kept."""
         body = {
@@ -103,7 +104,9 @@ class HeldTrial:
             "error": None if error is None else _shortened(error),
             "model_parameters": model_parameters,
         }
-        self._post("finish", body)
+        # Left out where there is none: a server of before knows no such field.
+        said = {} if detail is None else {"detail": _shortened(detail)}
+        self._post("finish", body | said)
 
     def release(self, error: str | None = None) -> None:
         """Give the trial back unharmed, no attempt charged; with the last words of an attempt that died, charged."""

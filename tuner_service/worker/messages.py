@@ -57,13 +57,15 @@ class Finished:
     """The process is done with the trial and takes the next.
 
     ``stopped``: because it was told to. ``unusable``: it cannot begin with the checkpoint that it was given.
-    ``machine``: this machine cannot go on, for example because its disk is full.
+    ``machine``: this machine cannot go on, for example because its disk is full. ``detail``: why a completed trial
+    ended before its last epoch.
     """
 
     state: FinishedState
     error: str | None
     artifacts: tuple[str, ...]
     model_parameters: int | None
+    detail: str | None = None
 
 
 @dataclass(frozen=True)
@@ -188,6 +190,7 @@ def parse(line: bytes) -> Message:
                     data.get("error"),
                     tuple(data.get("artifacts") or ()),
                     data.get("model_parameters"),
+                    data.get("detail"),
                 )
             case other:
                 raise ValueError(f"unknown type {other!r}")

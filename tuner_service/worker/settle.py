@@ -77,7 +77,9 @@ class _Settlement:
             case Outcome(last=Finished(state="completed") as finished, told_all=True):
                 # Files first: a trial that is seen as completed has all that it left.
                 self._upload(finished.artifacts)
-                self._telling.finish("completed", None, self._outcome.model_parameters)
+                self._telling.finish(
+                    "completed", None, self._outcome.model_parameters, finished.detail
+                )
                 log.info("trial %s completed", self._trial)
             case Outcome(last=Finished(state="failed") as finished, told_all=True):
                 self._upload(finished.artifacts)

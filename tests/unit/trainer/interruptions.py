@@ -39,6 +39,7 @@ class Machine:
     reports: list[EpochReport] = field(default_factory=list)
     checkpoints: dict[int, Path] = field(default_factory=dict)
     stopping: StopAt | None = None
+    outcome: Outcome | None = None
 
     def train(self, task: Task, plan: Checkpoints | None = None, **more: Any) -> Outcome:
         library = Library(self.models, (), Cache(self.folder / "cache", 2**40))
@@ -48,7 +49,8 @@ class Machine:
             batch=self._batch,
             checkpoint=self._checkpoint,
         )
-        return train(task, self.folder / "trial", hearer, library, None, plan, **more)
+        self.outcome = train(task, self.folder / "trial", hearer, library, None, plan, **more)
+        return self.outcome
 
     @property
     def curve(self) -> list[Mapping[str, float]]:

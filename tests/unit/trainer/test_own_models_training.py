@@ -139,6 +139,33 @@ class Mine(keras_tuner.HyperModel):{BUILD}
 
 
 @pytest.mark.parametrize(
+    ("stops", "detail"),
+    [
+        (True, "stopped early after epoch 1: val_loss had not improved by 100 for 1 epoch"),
+        (False, None),
+    ],
+)
+def test_a_loop_of_ones_own_has_stopped_early_only_if_it_did(
+    tmp_path: Path, stops: bool, detail: str | None
+) -> None:
+    code = f"""
+class Mine(keras_tuner.HyperModel):{BUILD}
+    def fit(self, hp, model, x, y, validation_data, callbacks=None, **kwargs):
+        for callback in callbacks:
+            callback.set_model(model)
+        for epoch in range(4):
+            logs = {{"val_accuracy": 0.5, "val_loss": 1.0, "loss": 1.0 / (1 + epoch)}}
+            for callback in callbacks:
+                callback.on_epoch_end(epoch, logs=logs)
+            if {stops} and model.stop_training:
+                break
+"""
+    stopping = {"monitor": "val_loss", "patience": 1, "min_delta": 100.0}
+    outcome, _, _ = run(tmp_path, code, training={"epochs": 9, "early_stopping": stopping})
+    assert (outcome.error, outcome.detail) == (None, detail)
+
+
+@pytest.mark.parametrize(
     "returned", ['{"val_accuracy": 0.25}', "0.25", 'type("V", (float,), {})(0.25)']
 )
 def test_a_fit_that_only_returns_its_result_is_one_epoch(tmp_path: Path, returned: str) -> None:

@@ -109,6 +109,7 @@ def expect_the_same(
     assert all(len(piece.reports) < len(whole.reports) for piece in pieces), "nothing was resumed"
     assert curve(pieces) == whole.curve
     assert pieces[-1].log == whole.log
+    assert pieces[-1].outcome == whole.outcome
     assert same_to_the_bit(pieces[-1].weights, whole.weights)
 
 
@@ -372,6 +373,7 @@ def test_a_trial_ends_with_its_best_epoch_when_its_seconds_are_over(tmp_path: Pa
     assert outcome.state == "completed"
     assert len(reports) == 2
     assert MODEL in outcome.artifacts
+    assert outcome.detail == "training.max_seconds (1500 s) passed after epoch 1"
 
 
 def test_a_trial_without_an_epoch_when_its_seconds_are_over_has_failed(tmp_path: Path) -> None:
@@ -393,6 +395,20 @@ def test_the_seconds_of_the_attempts_before_count(tmp_path: Path) -> None:
     outcome, reports, _ = timed(limited, tmp_path / "second", Clock(1_000.0), plan)
     assert outcome.state == "completed"
     assert [report.epoch for report in reports] == [2]
+    assert outcome.detail == "training.max_seconds (2500 s) passed after epoch 2"
+
+
+def test_a_trial_that_has_no_seconds_left_when_it_goes_on_ends_with_the_epochs_before(
+    tmp_path: Path,
+) -> None:
+    limited = task(training={"epochs": 500, "max_seconds": 2_500.0})
+    first = Machine(tmp_path / "first", stop_in=(2, "batch"))
+    first.train(limited, Checkpoints(every_seconds=0.0), clock=Clock(0.0))
+    plan = Checkpoints(first.checkpoints[2], 2)
+    write(replace(read(first.checkpoints[2]), seconds=3_000.0), first.checkpoints[2].parent)
+    outcome, reports, _ = timed(limited, tmp_path / "second", Clock(0.0), plan)
+    assert (outcome.state, reports) == ("completed", [])
+    assert outcome.detail == "training.max_seconds (2500 s) passed after epoch 1"
 
 
 def test_checkpoints_come_when_so_many_seconds_have_passed(tmp_path: Path) -> None:

@@ -126,6 +126,16 @@ def test_early_stopping_ends_training(tmp_path: Path) -> None:
     outcome, reports = run(task(training={"epochs": 50, "early_stopping": stopping}), tmp_path)
     assert outcome.state == "completed"
     assert len(reports) < 5
+    assert outcome.detail == (
+        f"stopped early after epoch {len(reports) - 1}: val_loss had not improved by 100 for 1 epoch"
+    )
+
+
+def test_an_early_stop_at_the_last_epoch_is_none(tmp_path: Path) -> None:
+    stopping = {"monitor": "val_loss", "patience": 1, "min_delta": 100.0}
+    outcome, reports = run(task(training={"epochs": 2, "early_stopping": stopping}), tmp_path)
+    assert (outcome.state, outcome.detail) == ("completed", None)
+    assert len(reports) == 2
 
 
 def test_reported_rate_is_the_one_that_the_epoch_was_trained_with(tmp_path: Path) -> None:
@@ -226,6 +236,6 @@ def test_two_classes_are_learned_from_a_vector(tmp_path: Path) -> None:
 
 
 def test_default_convnet_learns_the_digits(tmp_path: Path) -> None:
-    the = task(search_space="separable_convnet", parameters={}, training={"epochs": 25})
+    the = task(search_space="separable_convnet", parameters={}, training={"epochs": 18})
     _, reports = run(the, tmp_path)
     assert max(report.metrics["val_accuracy"] for report in reports) > 0.9

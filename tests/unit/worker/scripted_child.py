@@ -6,7 +6,7 @@ Steps, separated by ";":
 until now), ``forget EPOCHS`` (remove that checkpoint), ``last words`` (write one when told to stop, if it is wanted);
 ``print TEXT``, ``environment`` (print it), ``data`` (print the uploaded file), ``given`` (print what it begins with);
 ``spin`` (until told to stop), ``wait FILE``, ``hang`` (deaf to stop), ``kill``, ``exit CODE``, ``babble`` (nonsense);
-``fail TEXT``, ``unusable TEXT`` (of a given checkpoint), ``machine TEXT``: how it ends.
+``fail TEXT``, ``unusable TEXT`` (of a given checkpoint), ``machine TEXT``: how it ends; ``because TEXT``: why so early.
 
 It says that it tells its batches, but for the parameter ``silent``.
 """
@@ -67,6 +67,7 @@ class Play:
         self.folder = Path(request["folder"])
         self.epoch: int = request["resume_epoch"]
         self.writes_last_words = False
+        self.detail: str | None = None
 
     def follow(self, script: str) -> tuple[str, str | None]:
         """The state and the error that it ends with."""
@@ -104,6 +105,8 @@ class Play:
                 (self.folder / f"checkpoint-{rest}").unlink()
             case "last":
                 self.writes_last_words = True
+            case "because":
+                self.detail = rest
             case "given":
                 given = self.request["checkpoint"]
                 print(self.epoch, given and Path(given).read_text(), flush=True)
@@ -160,9 +163,16 @@ def main() -> None:
         (folder / "training.csv").write_text("epoch,loss\n")
         tells_batches = not task["parameters"].get("silent")
         send(type="started", model_parameters=1234, tells_batches=tells_batches)
-        state, error = Play(request).follow(str(task["parameters"]["script"]))
-        artifacts = ["model.keras", "training.csv"]
-        send(type="finished", state=state, error=error, artifacts=artifacts, model_parameters=1234)
+        play = Play(request)
+        state, error = play.follow(str(task["parameters"]["script"]))
+        send(
+            type="finished",
+            state=state,
+            error=error,
+            detail=play.detail,
+            artifacts=["model.keras", "training.csv"],
+            model_parameters=1234,
+        )
 
 
 if __name__ == "__main__":

@@ -34,6 +34,15 @@ def test_epochs_are_relayed_in_order_then_files_then_the_end(
     assert all(told.headers["Authorization"] == f"Bearer {TOKEN}" for told in server.told)
 
 
+def test_why_a_training_ended_before_its_last_epoch_is_told(
+    server: ScriptedServer, start_worker: StartWorker
+) -> None:
+    server.give("epoch; because val_loss had not improved")
+    start_worker()
+    [finish] = server.wait_for(0, "finish")
+    assert finish.body["detail"] == "val_loss had not improved"
+
+
 def test_artifacts_carry_their_digest_and_attempt(
     server: ScriptedServer, start_worker: StartWorker
 ) -> None:
