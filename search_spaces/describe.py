@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 from search_spaces import datasets, registry
-from search_spaces.catalogue import FILE
+from search_spaces.catalogue import FILE, PREVIEWS
+from search_spaces.datasets.preview import of_dataset
 from search_spaces.parameters.discovery import discover
 
 
@@ -38,5 +39,17 @@ def generate() -> dict[str, Any]:
     }
 
 
+def previews() -> dict[str, Any]:
+    """Of every data set that needs no fetching."""
+    here = [name for name in datasets.names() if name not in datasets.FETCHED]
+    return {name: of_dataset(datasets.load(name)) for name in here}
+
+
+def _in_lines(entries: dict[str, Any]) -> str:
+    lines = (f"{json.dumps(name)}: {json.dumps(entry)}" for name, entry in entries.items())
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
 if __name__ == "__main__":
     FILE.write_text(json.dumps(generate(), indent=2) + "\n", encoding="utf-8")
+    PREVIEWS.write_text(_in_lines(previews()), encoding="utf-8")

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
@@ -14,10 +15,13 @@ from search_spaces import datasets, registry
 from search_spaces.datasets import Dataset, files, stored
 from search_spaces.datasets.cache import Cache
 from search_spaces.datasets.local import UNLIMITED, LocalData, find_data
+from search_spaces.datasets.preview import of_dataset
 from search_spaces.errors import BadFile, BrokenFamily, UnknownDataset, UnknownFamily
 from search_spaces.own import models
 from search_spaces.own.files import Candidate, candidates
 from search_spaces.signature import Signature
+
+log = logging.getLogger(__name__)
 
 Entry = dict[str, Any]
 
@@ -119,11 +123,13 @@ class Library:
                 "error": problem,
                 "source": local.source,
             }
+        about = local.description()
         return {
             **dataset.to_json(),
             "source": local.source,
             "status": "ready",
-            "notes": list(local.notes()),
+            "notes": [] if about is None else list(about.notes),
+            "preview": _look_at(dataset) if about is None else about.preview,
         }
 
     def _prepared(
@@ -146,6 +152,15 @@ class Library:
             stored.save(made, folder)
 
         return stored.open_stored(self._cache.get(key, write))
+
+
+def _look_at(dataset: Dataset) -> Entry | None:
+    """A preview of what a user's code loaded; None where that is nothing to look at."""
+    try:
+        return of_dataset(dataset)
+    except Exception as error:  # nobody promised what is in these arrays
+        log.warning("no preview of %s: %s: %s", dataset.name, type(error).__name__, error)
+        return None
 
 
 def _identity(file: Path) -> str:

@@ -1,8 +1,8 @@
 """A data set in memory: named arrays in three parts."""
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -35,7 +35,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Train on ``train``, choose by ``validation``; a search never touches ``test``."""
+    """Train on ``train``, choose by ``validation``; a search never touches ``test``.
+
+    ``legend`` is for whoever looks at the data: of a vector the names of its columns, of tokens the words from 0 on.
+    """
 
     name: str
     summary: str
@@ -44,6 +47,7 @@ class Dataset:
     train: Part
     validation: Part
     test: Part
+    legend: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -65,10 +69,10 @@ class Dataset:
                 (self.signature.inputs, part.inputs),
                 (self.signature.outputs, part.outputs),
             ):
-                for field in fields:
-                    array = arrays[field.name]
+                for each in fields:
+                    array = arrays[each.name]
                     little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
-                    digest.update(f"{field.name} {array.dtype.name} {array.shape}\n".encode())
+                    digest.update(f"{each.name} {array.dtype.name} {array.shape}\n".encode())
                     digest.update(little.tobytes())
         return digest.hexdigest()
 

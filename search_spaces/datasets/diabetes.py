@@ -5,6 +5,7 @@ from sklearn.datasets import load_diabetes
 
 from search_spaces.datasets import split
 from search_spaces.datasets.dataset import Dataset, Part
+from search_spaces.datasets.measurements import column_names
 from search_spaces.datasets.standardise import standardised
 from search_spaces.signature import Signature, number, vector
 
@@ -27,5 +28,6 @@ def load() -> Dataset:
         signature=Signature(
             inputs=(vector("features", features.shape[1]),), outputs=(number("progression"),)
         ),
+        legend={"features": column_names(raw)},
         **rows.parts(whole),
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from search_spaces.datasets import registry
 from search_spaces.datasets.dataset import Dataset
-from search_spaces.datasets.files import FORMATS, Limits, Told, describe
+from search_spaces.datasets.files import FORMATS, Description, Limits, Told, describe
 from search_spaces.datasets.files.loaded import dataset_of
 from search_spaces.errors import BadFile
 from search_spaces.naming import NAME, NAMES, free_name
@@ -44,11 +44,11 @@ class LocalData:
         except ValueError as error:
             raise BadFile(str(error), where=beside.name) from error
 
-    def notes(self) -> tuple[str, ...]:
-        """What was done to the data that its user should know; of code, that is its own affair. Raises BadFile."""
+    def description(self) -> Description | None:
+        """What the file holds; None of code, which is its own affair. Raises BadFile."""
         if self.format is None:
-            return ()
-        return describe(self.path, self.format, self.hints(), UNLIMITED).notes
+            return None
+        return describe(self.path, self.format, self.hints(), UNLIMITED)
 
     def run(self) -> Dataset:
         """What ``load()`` of the Python file returns: a Dataset, or arrays named as in an ``.npz``. Raises BadFile."""

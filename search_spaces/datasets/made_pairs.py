@@ -79,7 +79,7 @@ def load() -> Dataset:
     same = (np.arange(PAIRS) % 2).astype(np.int32)
     pairs = [agreeing(random) if meant else differing(random) for meant in same]
     # Numbered together: a word is the same word on either side.
-    both, vocabulary = numbered([left for left, _ in pairs] + [right for _, right in pairs], LENGTH)
+    both, words = numbered([left for left, _ in pairs] + [right for _, right in pairs], LENGTH)
     whole = Part({"left": both[:PAIRS], "right": both[PAIRS:]}, {"same": same})
     return Dataset(
         name="made_pairs",
@@ -87,9 +87,10 @@ def load() -> Dataset:
         "with synonyms, denials and exchanged words.",
         source="synthetic, made by search_spaces.datasets.made_pairs",
         signature=Signature(
-            inputs=(tokens("left", LENGTH, vocabulary), tokens("right", LENGTH, vocabulary)),
+            inputs=(tokens("left", LENGTH, len(words)), tokens("right", LENGTH, len(words))),
             outputs=(label("same", 2, ("different", "same")),),
         ),
+        legend={"left": words, "right": words},
         **split.stratified(same, SEED).parts(whole),
     )
 

@@ -50,7 +50,7 @@ def load() -> Dataset:
     incomes = (5 * life + 5 * random.rand(POSTS)).astype(np.int32)
     genders = random.randint(2, size=POSTS).astype(np.int32)
     posts = [_post(random, *author) for author in zip(ages, incomes, genders, strict=True)]
-    post, vocabulary = numbered(posts, LENGTH)
+    post, words = numbered(posts, LENGTH)
     decades = (ages / DECADE).astype(np.float32)
     whole = Part({"post": post}, {"age": decades, "income": incomes, "gender": genders})
     return Dataset(
@@ -60,9 +60,10 @@ def load() -> Dataset:
         source="synthetic, made by search_spaces.datasets.made_posts",
         # In decades the squared error of an age stands beside the losses of the classes; in years it drowns them.
         signature=Signature(
-            inputs=(tokens("post", LENGTH, vocabulary),),
+            inputs=(tokens("post", LENGTH, len(words)),),
             outputs=(number("age"), label("income", 10), label("gender", 2, ("female", "male"))),
         ),
+        legend={"post": words},
         **split.stratified(incomes, SEED).parts(whole),
     )
 

@@ -47,9 +47,7 @@ LINKS = listed(
 def load() -> Dataset:
     random = np.random.RandomState(SEED)
     sentiments = (np.arange(REVIEWS) % 2).astype(np.int32)
-    text, vocabulary = numbered(
-        [review(random, sentiment) for sentiment in sentiments.tolist()], LENGTH
-    )
+    text, words = numbered([review(random, sentiment) for sentiment in sentiments.tolist()], LENGTH)
     whole = Part({"text": text}, {"sentiment": sentiments})
     return Dataset(
         name="made_reviews",
@@ -57,9 +55,10 @@ def load() -> Dataset:
         "with negations, asides and opinions that go against the rest.",
         source="synthetic, made by search_spaces.datasets.made_reviews",
         signature=Signature(
-            inputs=(tokens("text", LENGTH, vocabulary),),
+            inputs=(tokens("text", LENGTH, len(words)),),
             outputs=(label("sentiment", 2, ("negative", "positive")),),
         ),
+        legend={"text": words},
         **split.stratified(sentiments, SEED).parts(whole),
     )
 

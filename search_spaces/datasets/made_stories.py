@@ -25,8 +25,8 @@ ASIDES = listed(
 def load() -> Dataset:
     random = np.random.RandomState(SEED)
     stories, questions, answers = zip(*(story(random) for _ in range(STORIES)), strict=True)
-    text, text_vocabulary = numbered(stories, TEXT_LENGTH)
-    question, question_vocabulary = numbered(questions, QUESTION_LENGTH)
+    text, text_words = numbered(stories, TEXT_LENGTH)
+    question, question_words = numbered(questions, QUESTION_LENGTH)
     answer = np.array(answers, dtype=np.int32)
     whole = Part({"text": text, "question": question}, {"answer": answer})
     return Dataset(
@@ -36,11 +36,12 @@ def load() -> Dataset:
         source="synthetic, made by search_spaces.datasets.made_stories",
         signature=Signature(
             inputs=(
-                tokens("text", TEXT_LENGTH, text_vocabulary),
-                tokens("question", QUESTION_LENGTH, question_vocabulary),
+                tokens("text", TEXT_LENGTH, len(text_words)),
+                tokens("question", QUESTION_LENGTH, len(question_words)),
             ),
             outputs=(label("answer", len(PLACES), PLACES),),
         ),
+        legend={"text": text_words, "question": question_words},
         **split.stratified(answer, SEED).parts(whole),
     )
 

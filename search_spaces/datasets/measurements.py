@@ -27,5 +27,11 @@ def measured(
             inputs=(vector("features", features.shape[1]),),
             outputs=(label("label", len(class_names), class_names),),
         ),
+        legend={"features": column_names(raw)},
         **rows.parts(whole),
     )
+
+
+def column_names(raw: Any) -> tuple[str, ...]:
+    """scikit-learn's ``feature_names``, without units: standardised, a length is not in centimetres any more."""
+    return tuple(name.partition(" (")[0].replace("_", " ") for name in map(str, raw.feature_names))

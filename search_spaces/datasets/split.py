@@ -1,6 +1,7 @@
 """Seeded, stratified splits."""
 
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 
@@ -11,6 +12,14 @@ TEST = 0.2
 HELD_EVERY = 5
 
 
+class Parts(TypedDict):
+    """By the names that ``Dataset`` has for them."""
+
+    train: Part
+    validation: Part
+    test: Part
+
+
 @dataclass(frozen=True)
 class Split:
     """Row numbers of each part; every row is in exactly one."""
@@ -19,8 +28,7 @@ class Split:
     validation: Array
     test: Array
 
-    def parts(self, whole: Part) -> dict[str, Part]:
-        """The parts by the names that ``Dataset`` has for them."""
+    def parts(self, whole: Part) -> Parts:
         return {
             "train": whole.at(self.train),
             "validation": whole.at(self.validation),

@@ -19,15 +19,16 @@ def one_of(random: np.random.RandomState, items: Sequence[Item]) -> Item:
     return items[random.randint(len(items))]
 
 
-def numbered(texts: Sequence[str], length: int) -> tuple[Array, int]:
-    """Texts to (n, length) numbers of their words, zeros behind, and how many numbers there are, the zero included.
+def numbered(texts: Sequence[str], length: int) -> tuple[Array, tuple[str, ...]]:
+    """Texts to (n, length) numbers of their words, zeros behind, and the words by number, none for the zero.
 
     What is longer is cut. Words are numbered from 1 in the order of the alphabet: a text has the same numbers
     everywhere.
     """
     split = [text.split() for text in texts]
-    known = {word: number for number, word in enumerate(sorted(set().union(*split)), start=1)}
+    words = ("", *sorted(set().union(*split)))
+    known = {word: number for number, word in enumerate(words)}
     table = np.zeros((len(texts), length), dtype=np.int32)
-    for row, words in zip(table, split, strict=True):
-        row[: len(words)] = [known[word] for word in words[:length]]
-    return table, len(known) + 1
+    for row, said in zip(table, split, strict=True):
+        row[: len(said)] = [known[word] for word in said[:length]]
+    return table, words

@@ -41,6 +41,11 @@ def uploaded(client: httpx.Client, content: bytes, **more: Any) -> dict[str, Any
     return entry
 
 
+def light(entry: dict[str, Any]) -> dict[str, Any]:
+    """As lists and claims tell of it."""
+    return {key: value for key, value in entry.items() if key != "preview"}
+
+
 def test_an_upload_is_listed_with_what_was_found_in_it(api: httpx.Client) -> None:
     content = npz()
     reply = put(api, content)
@@ -54,7 +59,7 @@ def test_an_upload_is_listed_with_what_was_found_in_it(api: httpx.Client) -> Non
     assert entry["sha256"] == hashlib.sha256(content).hexdigest()
     assert entry["status"] == "ready"
     assert api.get("/v1/datasets/mine").json() == entry
-    assert entry in api.get("/v1/datasets").json()["items"]
+    assert light(entry) in api.get("/v1/datasets").json()["items"]
 
 
 def test_a_table_and_a_hint_what_to_predict(api: httpx.Client) -> None:
@@ -175,7 +180,7 @@ def test_any_worker_trains_on_an_upload_and_fetches_it(
     worker.put("/v1/workers/w", json={"search_spaces": ["dense"], "datasets": []})
     api.post("/v1/studies", json={"name": "s", "search_space": "dense", "dataset": "mine"})
     trial = worker.post("/v1/claims", json={"worker": "w", "key": "k"}).json()
-    assert trial["data"] == entry
+    assert trial["data"] == light(entry)
     fetched = worker.get("/v1/datasets/mine/content")
     assert fetched.content == content
     digest = base64.b64encode(hashlib.sha256(content).digest()).decode()

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from search_spaces import fitting
 from tuner_service.errors import UnknownDataset, UnknownSearchSpace
 from tuner_service.service.setup import Service
-from tuner_service.storage import datasets, workers
+from tuner_service.storage import datasets, previews, workers
 
 Kind = Literal["search_spaces", "datasets"]
 Entry = Mapping[str, Any]
@@ -32,6 +32,10 @@ def entries(service: Service, connection: Connection, kind: Kind) -> dict[str, E
     }
 
 
+def is_built_in(service: Service, kind: Kind, name: str) -> bool:
+    return name in service.catalogue[kind]
+
+
 def is_upload(entry: Entry | None) -> bool:
     return entry is not None and entry.get("upload") is not None
 
@@ -51,12 +55,17 @@ def search_space(service: Service, name: str) -> Entry:
 
 
 def dataset(service: Service, name: str) -> Entry:
-    """Raises UnknownDataset."""
+    """With its ``preview``, None where nobody made one. Raises UnknownDataset."""
     with service.database.read() as connection:
         known = entries(service, connection, "datasets")
-    if name not in known:
-        raise UnknownDataset(name, known)
-    return known[name]
+        if name not in known:
+            raise UnknownDataset(name, known)
+        if name in service.catalogue["datasets"]:
+            preview = service.previews.get(name)
+        else:
+            origin: previews.Origin = "upload" if is_upload(known[name]) else "worker"
+            preview = previews.get(connection, origin, name)
+    return {**known[name], "preview": preview}
 
 
 def misfit(space: Entry, data: Entry) -> str | None:

@@ -14,12 +14,12 @@ from tuner_service.domain.study import Executor, Study, StudyState
 from tuner_service.domain.trial import Origin, Trial, TrialState
 from tuner_service.errors import KeyReused, StaleAttempt, UnknownWorker
 from tuner_service.search import Past, Suggestion, suggest
-from tuner_service.service import catalogue
 from tuner_service.service.attempts import from_epoch, resume_of
 from tuner_service.service.change import Change, change
 from tuner_service.service.histories import past
 from tuner_service.service.setup import Service
 from tuner_service.service.views import Json
+from tuner_service.service.workers import serves
 from tuner_service.storage import claims, studies, trials, workers
 from tuner_service.storage.claims import Claimed, KeyTaken
 from tuner_service.storage.engine import held, unhurried
@@ -72,12 +72,7 @@ def _studies_to_serve(connection: Connection, request: wire.ClaimRequest) -> lis
         return [named]
     worker = _registered(connection, request.worker)
     found = studies.with_work(connection, Executor.KERAS) if named is None else [named]
-    return [
-        study
-        for study in found
-        if study.spec.search_space in worker.body["search_spaces"]
-        and (study.spec.dataset in worker.body["datasets"] or catalogue.is_upload(study.data))
-    ]
+    return [study for study in found if serves(worker, study)]
 
 
 def _registered(connection: Connection, name: str) -> workers.Worker:

@@ -16,9 +16,10 @@ from tuner_service.errors import (
 from tuner_service.service import catalogue
 from tuner_service.service.bell import WORK
 from tuner_service.service.incoming import Incoming
+from tuner_service.service.previews import checked
 from tuner_service.service.setup import Service
 from tuner_service.service.views import Json
-from tuner_service.storage import datasets, workers
+from tuner_service.storage import datasets, previews, workers
 
 FOLDER = "datasets"
 
@@ -51,6 +52,7 @@ def store(
     if not file.size:
         raise Invalid([Problem(("body",), "the file is empty")], code="bad_dataset")
     found = service.examiner.examine(file.path, format, told, service.settings.max_upload_bytes)
+    preview = checked(name, found.pop("preview", None))
     entry: Json = {
         "name": name,
         **found,
@@ -65,12 +67,14 @@ def store(
         with service.database.write() as connection:
             before = datasets.hold(connection, name)
             if before is not None and before.body == entry:
-                return entry
+                previews.put(connection, "upload", name, preview)
+                return {**entry, "preview": preview}
             if before is not None and (users := datasets.users(connection, name)):
                 raise DatasetInUse(name, users)
             if before is None:
                 _check_name(service, connection, name)
             datasets.put(connection, name, entry, file.size, file.sha256, key)
+            previews.put(connection, "upload", name, preview)
         unused = before.path if before is not None else None
     except Unavailable:
         unused = (
@@ -81,7 +85,7 @@ def store(
         if unused is not None:
             service.store.remove(unused)
     service.bell.ring(WORK)
-    return entry
+    return {**entry, "preview": preview}
 
 
 def delete(service: Service, name: str) -> None:
@@ -95,10 +99,12 @@ def delete(service: Service, name: str) -> None:
                 raise UnknownDataset(name, known)
             # What a worker once had, and no worker has now.
             workers.forget(connection, "datasets", name)
+            previews.put(connection, "worker", name, None)
             return
         if users := datasets.users(connection, name):
             raise DatasetInUse(name, users)
         datasets.remove(connection, name)
+        previews.put(connection, "upload", name, None)
     # After the commit: a crash in between leaves a file that nothing names, never a data set without its file.
     service.store.remove(found.path)
 

@@ -30,7 +30,7 @@ class Examiner:
     def examine(
         self, path: Path, format: str, told: dict[str, Any], upload_bytes: int
     ) -> dict[str, Any]:
-        """What the file holds: ``summary``, ``inputs``, ``outputs``, ``sizes``, ``notes``.
+        """What the file holds: ``summary``, ``inputs``, ``outputs``, ``sizes``, ``notes``, ``preview``.
 
         Raises Invalid, Unavailable.
         """

@@ -213,6 +213,11 @@ def _objectives(
         if len(set(metrics)) < len(metrics):
             raise Invalid([Problem(("objectives",), "a metric stands twice among the objectives")])
         return [objective.model_dump(mode="json") for objective in request.objectives]
+    return usual_objectives(data)
+
+
+def usual_objectives(data: catalogue.Entry | None) -> list[Mapping[str, Any]]:
+    """What is searched for where the user names nothing; ``data`` is None for external studies."""
     if data is None:
         return [{"metric": "value", "direction": "minimize"}]
     outputs = data.get("outputs") or []

@@ -6,7 +6,7 @@ from tuner_service.errors import Unavailable, UnknownStudy, UnknownTrial
 from tuner_service.service.attempts import lose
 from tuner_service.service.change import change
 from tuner_service.service.setup import Service
-from tuner_service.storage import claims, leases, pulse, studies, trials
+from tuner_service.storage import claims, leases, loads, pulse, studies, trials
 
 KEYS_KEPT_SECONDS = 7 * 86_400.0
 
@@ -38,9 +38,10 @@ def reap(service: Service) -> int:
 
 
 def tidy(service: Service) -> None:
-    """Drop what is only kept for a while: the idempotency keys of old claims, uploads that were never finished."""
+    """Drop what is only kept for a while: keys of old claims, the fleet's load, uploads that were never finished."""
     with service.database.write() as connection:
         claims.forget_older(connection, KEYS_KEPT_SECONDS)
+        loads.forget_older(connection)
     service.store.sweep()
 
 

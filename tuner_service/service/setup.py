@@ -1,16 +1,20 @@
 """Opening the service: its home, its database, its artifact store."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from search_spaces.catalogue import load_catalogue
+from search_spaces.catalogue import load_catalogue, load_previews
 from tuner_service.errors import TunerError
 from tuner_service.service.bell import Bell
 from tuner_service.service.examining import Examiner
 from tuner_service.service.histories import Histories
 from tuner_service.service.incoming import sweep
+from tuner_service.service.loads import Loads
+from tuner_service.service.replies import Replies
+from tuner_service.service.results import Results
+from tuner_service.service.standings import Standings
 from tuner_service.service.store import ArtifactStore
 from tuner_service.settings import Settings
 from tuner_service.storage import integrity, schema
@@ -35,7 +39,13 @@ class Service:
     store: ArtifactStore
     catalogue: dict[str, dict[str, Any]]
     """The search spaces and data sets that the package ships, by kind and name."""
+    previews: Mapping[str, Any] = field(default_factory=load_previews)
+    """Looks at the data sets that the package ships, by name; not of those that have to be fetched."""
     histories: Histories = field(default_factory=Histories)
+    results: Results = field(default_factory=Results)
+    replies: Replies = field(default_factory=Replies)
+    standings: Standings = field(default_factory=Standings)
+    loads: Loads = field(default_factory=Loads)
     bell: Bell = field(default_factory=Bell)
     examiner: Examiner = field(default_factory=Examiner)
 

@@ -25,7 +25,8 @@ MOST_TRIALS = 10_000_000
 def get(service: Service, name: str) -> Json:
     """Raises UnknownStudy."""
     with service.database.read() as connection:
-        return study_json(connection, studies.get(connection, name))
+        study = studies.get(connection, name)
+        return service.replies.of(study, lambda: study_json(connection, study))
 
 
 def page(service: Service, state: StudyState | None, limit: int, offset: int) -> list[Json]:

@@ -49,15 +49,20 @@ def pareto_front(objectives: Sequence[Objective], among: Sequence[Trial]) -> lis
         values = trial.values or {}
         return [s * values[o.metric] for s, o in zip(signs, objectives, strict=True)]
 
-    points = [(trial, losses(trial)) for trial in among if trial.values is not None]
-    return [
-        trial
-        for trial, mine in points
-        if not any(
+    points = sorted(
+        ((losses(trial), trial.number, trial) for trial in among if trial.values is not None),
+        key=lambda point: point[:2],
+    )
+    # In this order whatever is beaten stands after one of the front that beats it.
+    front: list[tuple[list[float], Trial]] = []
+    for mine, _, trial in points:
+        beaten = any(
             other != mine and all(o <= m for o, m in zip(other, mine, strict=True))
-            for _, other in points
+            for other, _ in front
         )
-    ]
+        if not beaten:
+            front.append((mine, trial))
+    return sorted((trial for _, trial in front), key=lambda trial: trial.number)
 
 
 def trial_json(study: str, trial: Trial) -> Json:

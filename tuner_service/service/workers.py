@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from tuner_service import wire
+from tuner_service.domain.gauge import gauges, sample
 from tuner_service.domain.space import Space
+from tuner_service.domain.study import Study
 from tuner_service.errors import Invalid, Problem, known
-from tuner_service.service import catalogue
+from tuner_service.service import catalogue, previews
 from tuner_service.service.bell import WORK
 from tuner_service.service.setup import Service
 from tuner_service.service.views import Json
-from tuner_service.storage import workers
+from tuner_service.storage import loads, workers
 
 
 def register(service: Service, name: str, registration: wire.WorkerRegistration) -> Json:
@@ -19,6 +21,7 @@ def register(service: Service, name: str, registration: wire.WorkerRegistration)
     Raises Invalid where a space makes no sense, or a bare name is not in the catalogue.
     """
     taught: dict[str, dict[str, Json]] = {"search_spaces": {}, "datasets": {}}
+    looks: dict[str, Json] = {}
     bare: list[tuple[catalogue.Kind, int, str]] = []
     for index, space in enumerate(registration.search_spaces):
         if isinstance(space, str):
@@ -33,7 +36,9 @@ def register(service: Service, name: str, registration: wire.WorkerRegistration)
         if isinstance(dataset, str):
             bare.append(("datasets", index, dataset))
         else:
-            taught["datasets"][dataset.name] = dataset.model_dump(mode="json")
+            taught["datasets"][dataset.name] = dataset.model_dump(mode="json", exclude={"preview"})
+            if dataset.preview is not None:
+                looks[dataset.name] = dataset.preview.model_dump(mode="json")
     body: dict[str, Any] = registration.model_dump(mode="json")
     body["search_spaces"] = _names(registration.search_spaces)
     body["datasets"] = _names(registration.datasets)
@@ -49,6 +54,8 @@ def register(service: Service, name: str, registration: wire.WorkerRegistration)
                 if n not in own and before.get(n) != e and (e["status"] == "ready" or n not in fine)
             }
             workers.learn(connection, kind, news)
+            if kind == "datasets":
+                previews.learn(connection, looks, news, before.keys() | news.keys())
         problems = []
         known_names = {
             kind: catalogue.entries(service, connection, kind)
@@ -63,6 +70,7 @@ def register(service: Service, name: str, registration: wire.WorkerRegistration)
         if problems:
             raise Invalid(problems)
         workers.put(connection, name, body)
+        loads.add(connection, name, sample(gauges(body["devices"], body["load"])))
     service.bell.ring(WORK)
     return get(service, name)
 
@@ -94,13 +102,21 @@ def _names(entries: Sequence[Any]) -> list[str]:
     )
 
 
-def _worker_json(worker: workers.Worker, training: list[tuple[str, int, int]]) -> Json:
+def serves(worker: workers.Worker, study: Study) -> bool:
+    """Whether this worker can train candidates of a Keras study; uploaded data comes to it from here."""
+    space, data = study.spec.search_space, study.spec.dataset
+    return space in worker.body["search_spaces"] and (
+        data in worker.body["datasets"] or catalogue.is_upload(study.data)
+    )
+
+
+def _worker_json(worker: workers.Worker, training: Sequence[workers.Held]) -> Json:
     return {
         "name": worker.name,
         **worker.body,
         "training": [
-            {"study": study, "number": number, "attempt": attempt}
-            for study, number, attempt in training
+            {"study": held.study.name, "number": held.number, "attempt": held.attempt}
+            for held in training
         ],
         "registered_at": wire.rfc3339(worker.registered_at),
         "last_seen": wire.rfc3339(worker.last_seen),

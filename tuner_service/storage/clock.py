@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Double
+from sqlalchemy import Connection, Double, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import FunctionElement
 
@@ -22,3 +22,9 @@ def _sqlite(element: now, compiler: Any, **kwargs: Any) -> str:
 @compiles(now, "postgresql")
 def _postgresql(element: now, compiler: Any, **kwargs: Any) -> str:
     return "extract(epoch from clock_timestamp())::double precision"
+
+
+def moment(connection: Connection) -> float:
+    """The database's time, in seconds since the epoch."""
+    at: float = connection.execute(select(now())).scalar_one()
+    return at

@@ -185,6 +185,17 @@ workers = Table(
     Column("last_seen", Double, nullable=False),
 )
 
+# What each worker told of its load, about every 20 seconds for an hour: by time, so that both the newest and the oldest
+# are found at once.
+loads = Table(
+    "loads",
+    metadata,
+    Column("at", Double, primary_key=True),
+    Column("worker", Text, primary_key=True),
+    Column("body", JSON, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 catalogue = Table(
     "catalogue",
     metadata,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from tuner_service.errors import TokenExists
@@ -84,19 +84,22 @@ def take_ticket(connection: Connection, kind: str, digest: str) -> Token | None:
     return token if gone.rowcount == 1 else None
 
 
+_BY_TICKET = (
+    select(*_COLUMNS)
+    .join(tickets)
+    .where(
+        tickets.c.kind == bindparam("by_kind"),
+        tickets.c.digest == bindparam("by_digest"),
+        tickets.c.expires_at > now(),
+        tokens.c.revoked_at.is_(None),
+    )
+)
+
+
 def by_ticket(connection: Connection, kind: str, digest: str) -> Token | None:
     """The token behind a ticket that has not expired."""
-    query = (
-        select(*_COLUMNS)
-        .join(tickets)
-        .where(
-            tickets.c.kind == kind,
-            tickets.c.digest == digest,
-            tickets.c.expires_at > now(),
-            tokens.c.revoked_at.is_(None),
-        )
-    )
-    row = connection.execute(query).one_or_none()
+    of = {"by_kind": kind, "by_digest": digest}
+    row = connection.execute(_BY_TICKET, of).one_or_none()
     return None if row is None else _token(row)
 
 

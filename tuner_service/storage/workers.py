@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from tuner_service.domain.space import Value
+from tuner_service.domain.study import Study
 from tuner_service.domain.trial import TrialState
+from tuner_service.storage import studies, tables
 from tuner_service.storage.clock import now
-from tuner_service.storage.tables import catalogue, studies, trials, workers
+from tuner_service.storage.tables import catalogue, claims, trials, workers
 
 THERE_SECONDS = 90
 """A worker that was not heard of for longer is gone; it registers again every 20 s."""
@@ -23,6 +26,19 @@ class Worker:
     body: Mapping[str, Any]
     registered_at: float
     last_seen: float
+
+
+@dataclass(frozen=True)
+class Held:
+    """A running trial as its worker holds it. ``since``: when this attempt was claimed."""
+
+    study: Study
+    number: int
+    attempt: int
+    epochs: int
+    parameters: Mapping[str, Value]
+    since: float
+    lease_expires_at: float
 
 
 def _insert(connection: Connection) -> Any:
@@ -59,17 +75,29 @@ def served(connection: Connection, kind: str, besides: str | None = None) -> set
     return {entry for name, body in rows if name != besides for entry in body.get(kind) or ()}
 
 
-def training(connection: Connection) -> dict[str, list[tuple[str, int, int]]]:
-    """What each worker is training: study, number and attempt of its running trials."""
-    query = (
-        select(trials.c.worker, studies.c.name, trials.c.number, trials.c.attempt)
-        .join(studies)
-        .where(trials.c.state == TrialState.RUNNING)
-        .order_by(trials.c.id)
+_TRAINING = (
+    select(
+        trials.c.worker,
+        trials.c.number,
+        trials.c.attempt,
+        trials.c.epochs,
+        trials.c.parameters,
+        func.coalesce(claims.c.at, trials.c.started_at),
+        trials.c.lease_expires_at,
+        *studies.COLUMNS,
     )
-    found: dict[str, list[tuple[str, int, int]]] = {}
-    for worker, study, number, attempt in connection.execute(query):
-        found.setdefault(worker, []).append((study, number, attempt))
+    .join(tables.studies)
+    .outerjoin(claims, (claims.c.trial_id == trials.c.id) & (claims.c.attempt == trials.c.attempt))
+    .where(trials.c.state == TrialState.RUNNING)
+    .order_by(trials.c.id)
+)
+
+
+def training(connection: Connection) -> dict[str, list[Held]]:
+    """What each worker is training, by its name."""
+    found: dict[str, list[Held]] = {}
+    for worker, *held, row in ((*row[:7], row[7:]) for row in connection.execute(_TRAINING).all()):
+        found.setdefault(worker, []).append(Held(studies.from_row(connection, row), *held))
     return found
 
 

@@ -24,6 +24,7 @@ from tuner_service.wire.fleet import (
     WorkerRegistration,
     WorkerReply,
 )
+from tuner_service.wire.previews import Preview
 from tuner_service.wire.spaces import (
     Condition,
     DatasetEntry,
@@ -122,6 +123,7 @@ __all__ = [
     "Preflight",
     "PreflightOrder",
     "PreflightReport",
+    "Preview",
     "ProblemItem",
     "ProblemReply",
     "Progress",

@@ -5,6 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from tuner_service.wire.base import Body, Name, Number, Text, Value
+from tuner_service.wire.previews import Preview
 
 
 class Condition(Body):
@@ -74,7 +75,55 @@ class Upload(Body):
 
 
 class DatasetEntry(Body):
-    """``not here``: no worker has its file; ``error`` says which to put where. ``sha256`` of an upload: its file's."""
+    """``not here``: no worker has its file; ``error`` says which to put where. ``sha256`` of an upload: its file's.
+
+    Lists leave ``preview`` out.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "shop",
+                    "summary": 'A table of 600 rows: "sold" (2 classes) from 2 numbers.',
+                    "inputs": [
+                        {"name": "features", "kind": "vector", "shape": [2], "dtype": "float32"}
+                    ],
+                    "outputs": [
+                        {
+                            "name": "sold",
+                            "kind": "class",
+                            "shape": [],
+                            "dtype": "int32",
+                            "classes": 2,
+                            "class_names": ["no", "yes"],
+                        }
+                    ],
+                    "sizes": {"train": 360, "validation": 120, "test": 120},
+                    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                    "source": "uploaded csv, 8,120 bytes",
+                    "status": "ready",
+                    "error": None,
+                    "notes": [],
+                    "upload": {"format": "csv", "told": {"target": ["sold"]}, "size": 8120},
+                    "preview": {
+                        "samples": [
+                            {
+                                "inputs": {"price": {"text": "9.5"}, "weight": {"text": "120"}},
+                                "outputs": {"sold": "yes"},
+                            }
+                        ],
+                        "histograms": [
+                            {"name": "price", "least": 0.5, "most": 99.5, "counts": [200, 160]}
+                        ],
+                        "classes": {
+                            "sold": [{"name": "no", "count": 300}, {"name": "yes", "count": 60}]
+                        },
+                    },
+                }
+            ]
+        }
+    )
 
     name: Name
     summary: str = ""
@@ -87,3 +136,4 @@ class DatasetEntry(Body):
     error: Text | None = None
     notes: list[Text] = []
     upload: Upload | None = None
+    preview: Preview | None = None

@@ -1,5 +1,6 @@
 """Finding out what this machine can serve beside what is built in: the user's own models and data."""
 
+import json
 import logging
 import threading
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,9 @@ ENTRIES: Mapping[str, type[wire.SearchSpaceEntry | wire.DatasetEntry]] = {
     "search_spaces": wire.SearchSpaceEntry,
     "datasets": wire.DatasetEntry,
 }
+PREVIEW_BYTES = 2 * 1024**2
+"""Of all previews together; a server takes a registration of twice that."""
+
 SILENCE_SECONDS = 600.0
 """How long one model's parameters, or one data set, may take to find out about."""
 
@@ -46,6 +50,7 @@ class Discovery(threading.Thread):
         self._stop_requested = stop
         self._asks_process = asks_process
         self._process: Process | None = None
+        self._room_for_previews = PREVIEW_BYTES
         self._found: dict[str, dict[str, Mapping[str, Any]]] = {"search_spaces": {}, "datasets": {}}
 
     def run(self) -> None:
@@ -120,7 +125,17 @@ class Discovery(threading.Thread):
             entry = _broken(entry["name"], f"the server cannot take it: {where}: {first['msg']}")
         if entry.get("status") == "broken":
             log.warning("%s %s is broken: %s", kind, entry["name"], entry["error"])
-        self._found[kind][entry["name"]] = entry
+        self._found[kind][entry["name"]] = self._affordable(entry)
+
+    def _affordable(self, entry: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Without its preview, if those of a great many data sets would make the registration too large to be taken."""
+        if entry.get("preview") is None:
+            return entry
+        size = len(json.dumps(entry["preview"]))
+        if size > self._room_for_previews:
+            return {**entry, "preview": None}
+        self._room_for_previews -= size
+        return entry
 
 
 def _broken(name: str, error: str) -> dict[str, Any]:

@@ -34,6 +34,8 @@ class Presence:
         self._stop = stop
         self._fail = fail
         self._taught: dict[str, list[Any]] = {"search_spaces": [], "datasets": []}
+        self._remembered: Mapping[str, list[Any]] | None = None
+        """What was taught and accepted: previews of data are large, and not sent a second time."""
         self._due = threading.Event()
         self._settled = threading.Event()
         """Set once the first registration has its answer, or there will be none."""
@@ -57,9 +59,12 @@ class Presence:
     def _register(self) -> None:
         self._due.clear()
         load = measure_load(find_gpus())
-        taught = {kind: [*self._entry[kind], *entries] for kind, entries in self._taught.items()}
-        entry = {**self._entry, **taught, "load": load}
+        taught = self._taught
+        said = taught if taught is not self._remembered else _without_previews(taught)
+        entries = {kind: [*self._entry[kind], *said[kind]] for kind in said}
+        entry = {**self._entry, **entries, "load": load}
         self._connection.request("PUT", f"/v1/workers/{self.name}", entry)
+        self._remembered = taught
 
     def _keep(self) -> None:
         if not self._first():
@@ -94,6 +99,18 @@ class Presence:
             return True
         finally:
             self._settled.set()
+
+
+def _without_previews(taught: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
+    return {
+        kind: [
+            {key: value for key, value in entry.items() if key != "preview"}
+            if isinstance(entry, Mapping)
+            else entry
+            for entry in entries
+        ]
+        for kind, entries in taught.items()
+    }
 
 
 def registration(

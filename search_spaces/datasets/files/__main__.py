@@ -33,6 +33,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
             **found.signature.to_json(),
             "sizes": dict(found.sizes),
             "notes": list(found.notes),
+            "preview": found.preview,
         }
     }
 

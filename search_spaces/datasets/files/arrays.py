@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from search_spaces.datasets.dataset import Array, Dataset, Part
 from search_spaces.datasets.files import inputs, memory, outputs
@@ -13,6 +14,8 @@ from search_spaces.datasets.files.outputs import Output
 from search_spaces.datasets.files.sources import SourceArray
 from search_spaces.datasets.files.splits import PARTS, PartName, Rows, completed, notes_on
 from search_spaces.datasets.files.summaries import sentence
+from search_spaces.datasets.preview.of_arrays import Rows as Reading
+from search_spaces.datasets.preview.of_arrays import of_arrays
 from search_spaces.errors import BadFile
 from search_spaces.signature import Signature
 
@@ -55,6 +58,18 @@ class Plan:
             validation=parts["validation"],
             test=parts["test"],
         )
+
+    def preview(self) -> dict[str, Any]:
+        """A look at the training part; of the file's own arrays, one is in memory at a time."""
+        train = self.rows["train"]
+        by_name = {given.field.name: given for given in self.inputs}
+
+        def reading(name: str) -> Reading:
+            given = by_name[name]
+            raw = given.arrays[train.part].read()
+            return lambda rows: given.values(raw[train.rows[rows]])
+
+        return of_arrays(self.signature, reading, self._outputs("train"), {})
 
     def parts(self) -> dict[PartName, Part]:
         """The arrays; of the file's own, one is in memory at a time."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 from zipfile import ZipInfo
 
 import numpy as np
@@ -15,11 +15,16 @@ from search_spaces.datasets.files.description import Limits, Told
 from search_spaces.datasets.files.pictures import PictureSize
 from search_spaces.datasets.files.splits import PARTS, PartName
 from search_spaces.datasets.files.texts import TextSize
+from search_spaces.datasets.preview import choosing, counting, shown
+from search_spaces.datasets.preview.shown import Shown
 from search_spaces.errors import BadFile
 from search_spaces.signature import Field
 
 LARGEST_SIDE = 2048
 """Of the ``image_size`` that can be told."""
+
+MOST_COUNTED = 2_000
+"""Texts whose lengths a preview tells of."""
 
 Members = Mapping[PartName, Sequence[ZipInfo]]
 
@@ -33,6 +38,12 @@ class Content(Protocol):
 
     def verify(self) -> None:
         """Read what was not read yet. Raises BadFile, naming the member."""
+
+    def shown(self, rows: Array) -> list[Shown]:
+        """These examples of the training part, for a preview."""
+
+    def spread(self) -> list[dict[str, Any]]:
+        """Histograms of the training part, for a preview."""
 
     def arrays(self) -> dict[PartName, Array]:
         """(n, *shape) of each part. Raises BadFile, naming the member."""
@@ -65,6 +76,12 @@ class Pictures:
     def verify(self) -> None:
         for member in _all(self.members):
             self._pixels(member)
+
+    def shown(self, rows: Array) -> list[Shown]:
+        return [shown.picture(self._pixels(self.members["train"][row])) for row in rows]
+
+    def spread(self) -> list[dict[str, Any]]:
+        return []
 
     def arrays(self) -> dict[PartName, Array]:
         made: dict[PartName, Array] = {}
@@ -100,6 +117,17 @@ class Texts:
 
     def verify(self) -> None:
         """All were read to be measured."""
+
+    def shown(self, rows: Array) -> list[Shown]:
+        return [shown.text(text) for text in self._training(rows)]
+
+    def spread(self) -> list[dict[str, Any]]:
+        rows = choosing.evenly(len(self.members["train"]), MOST_COUNTED)
+        lengths = np.array([len(texts.words(text)) for text in self._training(rows)])
+        return [counting.histogram(self.field.name, lengths, "words")]
+
+    def _training(self, rows: Array) -> Iterator[str]:
+        return _read(self.archive, [self.members["train"][row] for row in rows])
 
     def arrays(self) -> dict[PartName, Array]:
         read = {part: list(_read(self.archive, members)) for part, members in self.members.items()}

@@ -77,9 +77,13 @@ class Limits:
 
 @dataclass(frozen=True)
 class Description:
-    """What a file holds. ``notes``: what its user should know, such as where values were missing."""
+    """What a file holds. ``notes``: what its user should know, such as where values were missing.
+
+    ``preview``: as ``datasets.preview`` makes it; empty where nobody asked what the file holds.
+    """
 
     summary: str
     signature: Signature
     sizes: Mapping[str, int]
     notes: tuple[str, ...] = ()
+    preview: Mapping[str, Any] = field(default_factory=dict)

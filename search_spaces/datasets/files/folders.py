@@ -15,8 +15,9 @@ as long as 95 of 100 training texts are, 500 at most; a vocabulary of 20,000 at 
 The output is the class, ``label``.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from search_spaces import signature
 from search_spaces.datasets.dataset import Array, Dataset, Part
@@ -26,6 +27,8 @@ from search_spaces.datasets.files.contents import Content, Pictures, Texts
 from search_spaces.datasets.files.description import SEED, Description, Limits, Told
 from search_spaces.datasets.files.splits import PARTS, PartName, completed, notes_on
 from search_spaces.datasets.files.summaries import sentence
+from search_spaces.datasets.preview import choosing, counting, shown
+from search_spaces.datasets.preview.preview import preview, sample
 from search_spaces.errors import BadFile
 from search_spaces.signature import Signature
 
@@ -48,6 +51,20 @@ class _Folders:
         sizes: dict[str, int] = {part: len(self.labels[part]) for part in PARTS}
         return Description(sentence(found, sum(sizes.values())), found, sizes, self.notes)
 
+    def preview(self) -> dict[str, Any]:
+        labels = self.labels["train"]
+        chosen = choosing.samples(labels, len(labels))
+        cells = self.content.shown(chosen)
+        names = [shown.plain(self.class_names[label]) for label in labels[chosen]]
+        return preview(
+            [
+                sample({self.content.field.name: cell}, {LABEL: name})
+                for cell, name in zip(cells, names, strict=True)
+            ],
+            self.content.spread(),
+            [(LABEL, counting.classes(labels, len(self.class_names), self.class_names))],
+        )
+
     def parts(self) -> dict[PartName, Part]:
         name = self.content.field.name
         return {
@@ -61,7 +78,7 @@ def describe(path: Path, format: str, told: Told, limits: Limits) -> Description
     with archives.opened(path, limits) as archive:
         folders = _folders(archive, told, limits)
         folders.content.verify()
-        return folders.description
+        return replace(folders.description, preview=folders.preview())
 
 
 def load(path: Path, format: str, told: Told, limits: Limits, name: str) -> Dataset:

@@ -25,6 +25,7 @@ and all fractions, are numbers. One-hot arrays (n, classes) are classes. Labels 
 order and become the class names.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 from search_spaces.datasets.dataset import Dataset
@@ -39,7 +40,8 @@ from search_spaces.datasets.files.npy import stored_arrays
 def describe(path: Path, format: str, told: Told, limits: Limits) -> Description:
     """What the arrays are; all values are looked at. Raises BadFile."""
     with archives.opened(path, limits) as archive:
-        return _plan(archive, told, limits).description
+        plan = _plan(archive, told, limits)
+        return replace(plan.description, preview=plan.preview())
 
 
 def load(path: Path, format: str, told: Told, limits: Limits, name: str) -> Dataset:

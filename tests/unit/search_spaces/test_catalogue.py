@@ -1,5 +1,11 @@
 """The shipped catalogue says what the code does."""
 
+import base64
+import io
+from typing import Any
+
+from PIL import Image
+
 from search_spaces import catalogue, describe
 from tuner_service.domain.space import Space
 
@@ -13,3 +19,21 @@ def test_parameters_are_spaces_that_the_service_accepts() -> None:
         space = Space.from_json(entry["parameters"])
         space.validate()
         assert space.to_json() == entry["parameters"]
+
+
+def test_shipped_previews_are_what_the_code_gives() -> None:
+    shipped = catalogue.load_previews()
+    made = describe.previews()
+    assert _decoded(shipped) == _decoded(made), "run python -m search_spaces.describe"
+
+
+def _decoded(it: Any) -> Any:
+    """With the pixels of the pictures: how they are packed is the affair of a library."""
+    if isinstance(it, list):
+        return [_decoded(each) for each in it]
+    if not isinstance(it, dict):
+        return it
+    if "picture" in it:
+        data = base64.b64decode(it["picture"].partition(",")[2])
+        return Image.open(io.BytesIO(data)).convert("RGB").tobytes()
+    return {key: _decoded(each) for key, each in it.items()}

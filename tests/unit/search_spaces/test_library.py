@@ -186,3 +186,29 @@ def test_a_column_may_be_called_like_a_layer(tmp_path: Path, name: str) -> None:
     ):
         model = presets.build(library(tmp_path).hypermodel("dense", signature), {})
         assert model.count_params() > 0
+
+
+def test_the_users_own_data_is_looked_at_where_it_lies(tmp_path: Path) -> None:
+    code = "def load():\n    return {'x': [[0.5, 1.5], [2.5, 3.5], [4.5, 5.5]] * 9, 'y': [0, 1, 2] * 9}"
+    the = library(tmp_path, data__shop_dot_csv=CSV, data__made_dot_py=code)
+    found = entries(the)
+    assert [each["name"] for each in found["shop"]["preview"]["histograms"]] == ["worth", "a", "b"]
+    assert list(found["shop"]["preview"]["classes"]) == ["kind"]
+    assert [each["name"] for each in found["made"]["preview"]["histograms"]] == ["x 0", "x 1"]
+
+
+def test_data_that_is_nothing_to_look_at_has_no_preview(tmp_path: Path) -> None:
+    code = """
+import numpy as np
+from search_spaces.datasets import Dataset, Part
+from search_spaces.signature import Signature, label, vector
+
+def load():
+    part = Part({"x": np.full((9, 2), np.nan)}, {"y": np.arange(9)})
+    signature = Signature((vector("x", 2),), (label("y", 9),))
+    return Dataset("odd", "", "", signature, part, part, part)
+"""
+    the = library(tmp_path, data__odd_dot_py=code)
+    entry = entries(the)["odd"]
+    assert entry["status"] == "ready"
+    assert entry["preview"] is None

@@ -47,9 +47,9 @@ def test_tokens_are_words_then_padding(dataset: Dataset) -> None:
 
 
 def test_words_are_numbered_by_the_alphabet_and_cut_at_the_length() -> None:
-    table, vocabulary = numbered(["b a", "c a b c"], length=3)
+    table, words = numbered(["b a", "c a b c"], length=3)
     assert table.tolist() == [[2, 1, 0], [3, 1, 2]]
-    assert vocabulary == 4
+    assert words == ("", "a", "b", "c")
 
 
 def test_answer_is_where_the_person_went_last() -> None:

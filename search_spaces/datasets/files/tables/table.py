@@ -4,7 +4,7 @@ A user may tell of a column, by its name, that it is ``number``, ``class`` (a ca
 ``tokens`` (a text); of a target, ``number`` or ``class``.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from search_spaces.datasets.files.tables import from_csv, from_parquet, inputs, 
 from search_spaces.datasets.files.tables.content import Table, listed, too_large
 from search_spaces.datasets.files.tables.inputs import Plan
 from search_spaces.datasets.files.tables.names import VECTOR, field_names
+from search_spaces.datasets.files.tables.preview import of_table
 from search_spaces.datasets.files.tables.target import Target
 from search_spaces.datasets.split import Split
 from search_spaces.errors import BadFile
@@ -38,7 +39,9 @@ class Examined:
 
 def describe(path: Path, format: str, told: Told, limits: Limits) -> Description:
     """What the table in a file holds. Needs no Keras. Raises BadFile."""
-    return _examined(path, format, told, limits).description
+    found = _examined(path, format, told, limits)
+    preview = of_table(found.plan, found.targets, found.parts.train)
+    return replace(found.description, preview=preview)
 
 
 def load(path: Path, format: str, told: Told, limits: Limits, name: str) -> Dataset:
