@@ -1,28 +1,21 @@
 """``/v1/studies``: opening, steering, reading, watching."""
 
-import asyncio
 import re
-from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from fastapi.responses import JSONResponse
-from fastapi.sse import EventSourceResponse, ServerSentEvent
+from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from tuner_service import wire
+from tuner_service.api.broadcasts import Broadcasts
 from tuner_service.api.conventions import Listed, Paged, problems
 from tuner_service.api.security import Reader, ServiceNow, Submitter
 from tuner_service.domain.study import Study, StudyState
-from tuner_service.errors import Invalid, Problem, UnknownStudy
+from tuner_service.errors import Invalid, Problem
 from tuner_service.service import opening, studies
-from tuner_service.service.setup import Service
-from tuner_service.service.watching import PAGE, events_after
 
 router = APIRouter(prefix="/v1/studies", tags=["studies"])
-
-POLL_SECONDS = 1.0
-"""How often a watcher looks for changes that another process made."""
 
 
 @router.post(
@@ -112,45 +105,23 @@ async def _after(
     return int(last_event_id)
 
 
-@router.get("/{study}/events", response_class=EventSourceResponse, responses=problems(404))
+class EventStream(StreamingResponse):
+    """Server-sent events that are already in their form; those of FastAPI are rendered for each listener anew."""
+
+    media_type = "text/event-stream"
+
+
+@router.get("/{study}/events", response_class=EventStream, responses=problems(404))
 async def watch(
     request: Request,
-    service: ServiceNow,
     study: Annotated[Study, Depends(_watched)],
     last: Annotated[int, Depends(_after)],
-) -> AsyncIterator[ServerSentEvent]:
+) -> EventStream:
     """Events `study`, `trial` and `epoch` in the order of their commits, each with the changed object as JSON.
 
     `Last-Event-ID` resumes after an event. The stream ends when all is told of a study that is over.
     """
-    async for event in _follow(service, study, last, request.app.state.stopping):
-        yield event
-
-
-async def _follow(
-    service: Service, study: Study, last: int, stopping: asyncio.Event
-) -> AsyncIterator[ServerSentEvent]:
-    with service.bell.listening(study.id) as rung:
-        while not stopping.is_set():
-            rung.clear()
-            try:
-                events, over = await run_in_threadpool(events_after, service, study, last)
-            except UnknownStudy:
-                return
-            for event in events:
-                last = event.id
-                yield ServerSentEvent(raw_data=event.body, event=event.kind, id=str(event.id))
-            if len(events) < PAGE:
-                if over:
-                    return
-                await first_of(rung, stopping, POLL_SECONDS)
-
-
-async def first_of(rung: asyncio.Event, stopping: asyncio.Event, seconds: float) -> None:
-    """Wait until one of them is set, or the time has passed."""
-    waiting = [asyncio.create_task(rung.wait()), asyncio.create_task(stopping.wait())]
-    try:
-        await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in waiting:
-            task.cancel()
+    broadcasts: Broadcasts = request.app.state.broadcasts
+    # A proxy must not hold back what is to be seen at once.
+    headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+    return EventStream(broadcasts.follow(study, last), headers=headers)

@@ -10,7 +10,7 @@ from tuner_service import wire
 from tuner_service.api.conventions import Listed, Number, Paged, problems
 from tuner_service.api.promptly import promptly, urgently
 from tuner_service.api.security import Reader, ServiceNow, Worker
-from tuner_service.api.studies import POLL_SECONDS, first_of
+from tuner_service.api.waiting import POLL_SECONDS, first_of
 from tuner_service.service import attempts, claims, preflight, reports, workers
 from tuner_service.service.bell import WORK
 from tuner_service.service.views import trial_json

@@ -26,10 +26,14 @@ class _Static(StaticFiles):
         return response
 
 
+def _plotly_source() -> bytes:
+    return files("plotly").joinpath("package_data", "plotly.min.js").read_bytes()
+
+
 @cache
 def _plotly() -> tuple[bytes, str]:
     """The library, compressed, and its digest. Packed once, when the first chart is looked at."""
-    content = files("plotly").joinpath("package_data", "plotly.min.js").read_bytes()
+    content = _plotly_source()
     return gzip.compress(content, 6), hashlib.sha256(content).hexdigest()[:16]
 
 
@@ -39,8 +43,7 @@ def plotly_map_style() -> str:
 
     The policy would block it, and the browser complain, on every page that draws no map.
     """
-    packed, _ = _plotly()
-    found = re.search(rb'getElementById\("([0-9a-f]{64})"\)', gzip.decompress(packed))
+    found = re.search(rb'getElementById\("([0-9a-f]{64})"\)', _plotly_source())
     return found[1].decode() if found else ""
 
 

@@ -1,5 +1,6 @@
 """Numbers as a person would write them. ``static/format.js`` does the same in the browser."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 NONE = "—"
@@ -42,6 +43,11 @@ def bytes_(size: float | None) -> str:
     return f"{size:.3g} {_SIZES[unit]}" if size < 1000 else f"{size:.0f} {_SIZES[unit]}"
 
 
+def percent(share: float | None) -> str:
+    """A share from 0 to 1."""
+    return NONE if share is None else f"{100 * share:.0f} %"
+
+
 def duration(seconds: float | None) -> str:
     """Its two largest units: ``1 h 5 min``, ``42 s``, ``0.3 s``."""
     if seconds is None:
@@ -58,3 +64,8 @@ def duration(seconds: float | None) -> str:
         return f"{hours} h {minutes} min" if minutes else f"{hours} h"
     days, hours = divmod(hours, 24)
     return f"{days} d {hours} h" if hours else f"{days} d"
+
+
+def utc(seconds: float) -> str:
+    """A moment, given in seconds since the epoch, to the second."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M:%S} UTC"

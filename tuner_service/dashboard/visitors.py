@@ -6,9 +6,9 @@ from typing import Annotated, Any
 from fastapi import Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from starlette.concurrency import run_in_threadpool
 
 from tuner_service.api.problems import status_of
+from tuner_service.api.promptly import promptly
 from tuner_service.api.security import SESSION_COOKIE, ServiceNow
 from tuner_service.dashboard.rendering import page
 from tuner_service.errors import Forbidden, TunerError, Unauthenticated
@@ -27,7 +27,7 @@ class NotForWorkers(Forbidden):
 async def session_of(request: Request, service: ServiceNow) -> Principal | None:
     """Whose browser this is; None where nobody is logged in."""
     cookie = request.cookies.get(SESSION_COOKIE)
-    by = await run_in_threadpool(tokens.session_of, service, cookie) if cookie else None
+    by = await promptly(tokens.session_of, service, cookie) if cookie else None
     request.state.by = by
     return by
 

@@ -1,10 +1,15 @@
 """How much each parameter mattered."""
 
+import sys
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
 from optuna.trial import TrialState as OptunaState
 
 from tuner_service.domain.trial import TrialState
 from tuner_service.search.history import History, Past
-from tuner_service.search.snapshot import Snapshot, directions
+from tuner_service.search.snapshot import Snapshot, directions, of_first_objective
 
 FEWEST = 2
 """Fewer completed trials than this say nothing."""
@@ -16,17 +21,31 @@ def importance(history: History) -> dict[str, float]:
     Empty as long as too few trials are completed, or all came out the same. Parameters that exist only under some
     conditions are judged over the trials that have them all.
     """
-    from optuna.importance import (
-        get_param_importances,  # brings SciPy along: not when a server starts
-    )
-
     done = [trial for trial in history.ended if trial.state is OptunaState.COMPLETE]
     if len(done) < FEWEST:
         return {}
     current = history.frozen(Past(-1, TrialState.RUNNING, {}))
-    snapshot = Snapshot(directions(history.spec.objectives), done, current, {})
-    several = len(history.spec.objectives) > 1
-    found = get_param_importances(
-        snapshot.study(), target=(lambda trial: trial.values[0]) if several else None
-    )
+    if len(history.spec.objectives) > 1:
+        done = of_first_objective(done)
+    snapshot = Snapshot(directions([history.spec.objective]), done, current, {})
+    found = _get_param_importances()(snapshot.study())
     return {name: float(value) for name, value in found.items()}
+
+
+@cache
+def _get_param_importances() -> Callable[..., dict[str, Any]]:
+    """Optuna's function, imported when it is first asked for, and without scikit-learn.
+
+    Optuna brings scikit-learn along, where it is installed, for another method than ours: a second and 90 MB.
+    """
+    absent = object()
+    before = sys.modules.get("sklearn", absent)
+    if before is absent:
+        sys.modules["sklearn"] = None  # type: ignore[assignment]  # "import sklearn" then fails, which Optuna expects
+    try:
+        from optuna.importance import get_param_importances
+    finally:
+        if before is absent:
+            del sys.modules["sklearn"]
+    function: Callable[..., dict[str, Any]] = get_param_importances
+    return function

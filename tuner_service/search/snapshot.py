@@ -6,6 +6,7 @@ one trial of interest, and keeps what they note down.
 
 import warnings
 from collections.abc import Container, Sequence
+from copy import copy
 from typing import Any, NoReturn
 
 import optuna
@@ -23,6 +24,7 @@ optuna.logging.set_verbosity(optuna.logging.ERROR)
 # our own tests, and a curve of nothing but NaN is pruned without a word from numpy.
 warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
 warnings.filterwarnings("ignore", "All-NaN slice encountered", RuntimeWarning)
+warnings.filterwarnings("ignore", "Some regimes for parameter", UserWarning)
 
 _STUDY = 0
 _NAME = "snapshot"
@@ -33,6 +35,14 @@ def directions(objectives: Sequence[Objective]) -> list[StudyDirection]:
         StudyDirection.MAXIMIZE if o.direction is Direction.MAXIMIZE else StudyDirection.MINIMIZE
         for o in objectives
     ]
+
+
+def of_first_objective(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+    """The same completed trials as if the first objective were the only one."""
+    alone = [copy(trial) for trial in trials]
+    for trial in alone:
+        trial.values = trial.values[:1]
+    return alone
 
 
 class Snapshot(BaseStorage):

@@ -19,12 +19,14 @@ from tuner_service.api import (
     uploads,
     workers,
 )
+from tuner_service.api.broadcasts import Broadcasts
 from tuner_service.api.security import Trust
 from tuner_service.dashboard import pages
 from tuner_service.server import docs, headers
 from tuner_service.server.background import looking_after
 from tuner_service.server.bodies import Bodies
 from tuner_service.server.measuring import Requests
+from tuner_service.server.turns import Turns
 from tuner_service.service.setup import Service
 
 EXAMINATIONS = 2
@@ -41,6 +43,7 @@ def create_app(service: Service) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.stopping = asyncio.Event()
+        app.state.broadcasts = Broadcasts(service, app.state.stopping)
         app.state.examining = CapacityLimiter(EXAMINATIONS)
         async with looking_after(service, app.state.stopping):
             yield
@@ -59,6 +62,7 @@ def create_app(service: Service) -> FastAPI:
     app.state.trust = Trust()
     app.add_middleware(Bodies, upload_bytes=service.settings.max_upload_bytes)
     app.add_middleware(headers.SecurityHeaders)
+    app.add_middleware(Turns)
     app.state.requests = CollectorRegistry()
     app.add_middleware(Requests, registry=app.state.requests)
     problems.install(app)

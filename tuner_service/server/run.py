@@ -1,6 +1,8 @@
 """Running the application: from the open port to the last reply, through the signals in between."""
 
+import gc
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from types import FrameType
@@ -18,6 +20,7 @@ GRACE_SECONDS = 5
 KEEP_ALIVE_SECONDS = 75
 """Longer than the pause between two of a worker's requests, so that it need not connect anew each time."""
 BACKLOG = 2048
+SWITCH_SECONDS = 0.001
 
 
 class PortTaken(TunerError):
@@ -47,6 +50,10 @@ def run_server(
     url = f"http://{f'[{shown}]' if ':' in shown else shown}:{bound}"
     with listening, open_service(settings) as service:
         app = create_app(service)
+        # A thread that draws charts gives way this soon, each time that a worker's request needs the interpreter again.
+        sys.setswitchinterval(SWITCH_SECONDS)
+        # What is here now stays. The collector would look through it again and again, and all else waits meanwhile.
+        gc.freeze()
         _Server(app, on_ready=lambda: on_ready(url), before_exit=before_exit).run([listening])
 
 

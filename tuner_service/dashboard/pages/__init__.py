@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from tuner_service.dashboard import assets
+from tuner_service.dashboard.drawings import Drawings
 from tuner_service.dashboard.pages import (
     charts,
     compare,
@@ -15,11 +16,15 @@ from tuner_service.dashboard.pages import (
     study,
     trial,
 )
+from tuner_service.dashboard.parts import Parts
 
-PAGES = (studies, new_study, study, trial, compare, fleet, datasets, search_spaces, login, charts)
+# Routes are looked up in order: what the page of a live study asks for all the time comes first.
+PAGES = (charts, studies, new_study, study, trial, compare, fleet, datasets, search_spaces, login)
 
 
 def install(app: FastAPI) -> None:
+    app.state.parts = Parts()
+    app.state.drawings = Drawings()
     for module in PAGES:
         app.include_router(module.router)
     assets.install(app)

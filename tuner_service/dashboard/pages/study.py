@@ -1,7 +1,40 @@
 """One study, live."""
 
 from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
 
-from tuner_service.dashboard.visitors import PageRoute
+from tuner_service.api.security import ServiceNow
+from tuner_service.dashboard.rendering import page
+from tuner_service.dashboard.study_facts import facts
+from tuner_service.dashboard.visitors import PageRoute, Visitor
+from tuner_service.domain.study import EXTENDABLE, OVER, TRANSITIONS, StudyState
+from tuner_service.service import studies
+from tuner_service.service.charts.standing import standing
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
+
+OFFERED = {
+    "pause": TRANSITIONS["paused"][0],
+    "resume": TRANSITIONS["resumed"][0],
+    "cancel": TRANSITIONS["cancelled"][0],
+    "extend": EXTENDABLE,
+    "queue": (StudyState.RUNNING, StudyState.PAUSED),
+    "delete": OVER,
+}
+"""In which states each action is offered."""
+
+
+@router.get("/studies/{name}")
+def show(name: str, service: ServiceNow, by: Visitor) -> HTMLResponse:
+    # Its revision first: what happens after it is told again, and nothing is missed.
+    study = studies.find(service, name)
+    return page(
+        "study.html",
+        by,
+        here="/",
+        study=study,
+        offered={action: " ".join(states) for action, states in OFFERED.items()},
+        shown=standing(service, name),
+        facts=facts(study),
+        several=len(study.spec.objectives) > 1,
+    )

@@ -21,6 +21,12 @@ document.addEventListener("click", async (event) => {
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("button[data-copy]");
   if (button === null) return;
-  await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+  const shown = document.getElementById(button.dataset.copy);
+  if (navigator.clipboard === undefined) { // without https there is none: the keyboard can still
+    getSelection().selectAllChildren(shown);
+    tell("Selected: copy it with Ctrl+C");
+    return;
+  }
+  await navigator.clipboard.writeText(shown.textContent);
   tell("Copied");
 });

@@ -18,7 +18,7 @@ export const byId = (id) => document.getElementById(id);
 /** At most one call in so many milliseconds, the last one always. */
 export function throttled(call, milliseconds) {
   let due = null;
-  let last = 0;
+  let last = -Infinity;
   return () => {
     if (due !== null) return;
     due = setTimeout(() => {

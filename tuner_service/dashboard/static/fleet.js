@@ -1,0 +1,6 @@
+// The fleet, live.
+import { poll } from "./poll.js";
+import { tick } from "./ticking.js";
+
+poll(() => "/parts/fleet", tick);
+tick();
