@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Installed again only when what is asked for changes.
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test chaos chaos-long lint format bench clean
+.PHONY: demo test chaos chaos-long lint format bench screenshots clean
 
 demo: $(STAMP)  ## Start everything, search a small model, show the winner, stop everything.
 	$(BIN)/tuner demo
@@ -33,6 +33,9 @@ format: $(STAMP)
 
 bench: $(STAMP)  ## The claims of speed, each a ratio measured in one run.
 	$(BIN)/python -m benchmarks
+
+screenshots: $(STAMP)  ## Every page at both widths and in both themes, into build/screenshots.
+	$(BIN)/python -m tests.browser.screenshots
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -3,11 +3,12 @@
 import sys
 from collections.abc import Callable
 
-from benchmarks import bookkeeping, checkpoints, wall_clock
+from benchmarks import bookkeeping, checkpoints, dashboard, wall_clock
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "bookkeeping": bookkeeping.main,
     "checkpoints": checkpoints.main,
+    "dashboard": dashboard.main,
     "wall_clock": wall_clock.main,
 }
 
