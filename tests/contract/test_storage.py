@@ -128,6 +128,34 @@ def test_nothing_is_kept_of_a_change_that_raises(service: Service) -> None:
         assert connection.scalar(text("SELECT count(*) FROM tokens")) == 0
 
 
+def test_a_mistake_while_reading_leaves_no_old_snapshot_behind(service: Service) -> None:
+    kept: list[Exception] = []  # as a log keeps them, tracebacks and unread rows included
+
+    def write(number: int) -> None:
+        with service.database.write() as connection:
+            connection.execute(text(f"INSERT INTO pulse (id, at) VALUES ({number}, 0)"))
+
+    def fail() -> None:
+        with service.database.read() as connection:
+            rows = connection.execute(text("SELECT id FROM pulse"))
+            assert rows.fetchone() is not None
+            write(102)  # over another connection
+            raise RuntimeError(rows)
+
+    write(100)
+    write(101)
+    try:
+        fail()
+    except RuntimeError as error:
+        kept.append(error)
+    with service.database.read() as first, service.database.read() as second:
+        for connection in (first, second):
+            assert connection.scalar(text("SELECT max(id) FROM pulse")) == 102
+    write(103)
+    write(104)
+    assert len(kept) == 1
+
+
 def test_only_sqlite_makes_a_second_writer_wait(service: Service) -> None:
     """Where waiting is not allowed the writer is told so, and nothing happens."""
     refused = pytest.raises(WouldWait) if service.database.is_sqlite else nullcontext()

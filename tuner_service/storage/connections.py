@@ -9,7 +9,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
 from tuner_service.errors import TunerError
-from tuner_service.storage.waiting import held
+from tuner_service.storage.waiting import WouldWait, held
 
 BUSY_SECONDS = 10
 """How long a request waits for a connection, or for its turn to write."""
@@ -71,7 +71,15 @@ class Connections:
         with held(self._free, BUSY_SECONDS), self.engine.connect() as connection:
             if isolation_level is not None:
                 connection.execution_options(isolation_level=isolation_level)
-            yield connection
+            try:
+                yield connection
+            except (TunerError, WouldWait):
+                raise
+            except BaseException:
+                # Not to be used again. Rows that nobody read to their end, kept alive by the traceback, would hold
+                # SQLite's old snapshot open: whoever came next would see the past, and could not write.
+                connection.invalidate()
+                raise
 
     def close(self) -> None:
         self.engine.dispose()
