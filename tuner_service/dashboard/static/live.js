@@ -4,16 +4,27 @@ const KINDS = ["study", "trial", "epoch"];
 const OVER = ["completed", "cancelled", "failed"];
 const AGAIN_MS = 3000;
 
+const HIDDEN_MS = 10_000;
+
 /**
  * Call `hear(kind, body)` for each event of a study after this one, until the page is left. The server ends the stream
  * of a study that is over; it is asked again only when `resume()` of what is returned is called.
+ *
+ * A page that nobody sees lets go of its stream, and hears what it missed when it is looked at again: over HTTP/1.1 a
+ * browser has six connections to a server, so that a seventh tab would wait for ever.
  */
 export function follow(study, after, hear, connected = () => {}) {
   let last = after;
   let over = false;
   let source = null;
-  const open = () => {
+  let again = null;
+  const close = () => {
+    clearTimeout(again);
     source?.close();
+    source = null;
+  };
+  const open = () => {
+    close();
     over = false;
     source = new EventSource(`/v1/studies/${encodeURIComponent(study)}/events?after=${last}`);
     source.onopen = () => connected(true);
@@ -26,14 +37,20 @@ export function follow(study, after, hear, connected = () => {}) {
       });
     }
     source.onerror = () => {
-      source.close();
+      close();
       if (over) return;
       connected(false);
-      setTimeout(open, AGAIN_MS);
+      if (!document.hidden) again = setTimeout(open, AGAIN_MS);
     };
   };
   open();
-  addEventListener("pagehide", () => source.close());
-  addEventListener("pageshow", (event) => event.persisted && open());
+  document.addEventListener("visibilitychange", () => {
+    if (over) return;
+    clearTimeout(again);
+    if (document.hidden) again = setTimeout(close, HIDDEN_MS);
+    else if (source === null) open();
+  });
+  addEventListener("pagehide", close);
+  addEventListener("pageshow", (event) => event.persisted && !over && open());
   return { resume: () => over && open() };
 }
