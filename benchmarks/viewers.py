@@ -2,8 +2,8 @@
 
 Each session cookie on standard input is one of them, up to an empty line. It follows the study's events after the
 revision, and asks for what the page asks for when a trial changed, at the page's pace (``static/study*.js``), saying
-what it has already. They look until standard input ends, and print for how many seconds, and how many requests, answers
-of "not modified" and events that were.
+what it has already; every other one has scrolled down. They look until standard input ends, and print for how many
+seconds, and how many requests, answers of "not modified" and events that were.
 """
 
 import asyncio
@@ -12,18 +12,23 @@ import time
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-PANELS = {
+ALWAYS = {
     "/v1/studies/{}": 1.0,
     "/studies/{}/table?order_by=-number&limit=50&offset=0": 2.0,
-    "/studies/{}/table?order_by=-finished_at&limit=40": 10.0,
+    "/studies/{}/pace": 10.0,
+}
+"""What the page asks for, and how many seconds it waits at least before it asks again."""
+TOP = {
     "/studies/{}/charts/progress": 2.0,
     "/studies/{}/charts/curves": 5.0,
     "/studies/{}/charts/parallel": 5.0,
+}
+"""The same as long as its upper half is in the window, and its lower half."""
+BOTTOM = {
     "/studies/{}/charts/importance": 10.0,
     "/studies/{}/charts/contour?x=learning_rate&y=width": 10.0,
     "/studies/{}/charts/slices": 10.0,
 }
-"""What the page asks for, and how many seconds it waits at least before it asks again."""
 
 
 @dataclass
@@ -33,6 +38,7 @@ class Viewer:
     cookie: str
     study: str
     revision: str
+    panels: dict[str, float]
     requests: int = 0
     unchanged: int = 0
     events: int = 0
@@ -43,7 +49,7 @@ class Viewer:
     async def look(self) -> None:
         self._reader, self._writer = await asyncio.open_connection(self.host, self.port)
         async with asyncio.TaskGroup() as tasks:
-            for path, seconds in PANELS.items():
+            for path, seconds in self.panels.items():
                 stale = asyncio.Event()
                 stale.set()
                 self._news.append(stale)
@@ -60,13 +66,14 @@ class Viewer:
 
     async def _get(self, path: str) -> None:
         self._writer.write(self._head(path, f"If-None-Match: {self._tags.get(path, '-')}\r\n"))
-        head = (await self._reader.readuntil(b"\r\n\r\n")).decode().lower()
-        headers = dict(line.split(": ", 1) for line in head.splitlines()[1:-1])
+        head = (await self._reader.readuntil(b"\r\n\r\n")).decode()
+        lines = (line.split(": ", 1) for line in head.splitlines()[1:-1])
+        headers = {name.lower(): value for name, value in lines}
         await self._reader.readexactly(int(headers.get("content-length", 0)))
         self.requests += 1
         self.unchanged += head.split()[1] == "304"
         if "etag" in headers:
-            self._tags[path] = headers["etag"].upper()
+            self._tags[path] = headers["etag"]
 
     async def _follow(self) -> None:
         reader, writer = await asyncio.open_connection(self.host, self.port)
@@ -89,7 +96,10 @@ async def main(url: str, study: str, revision: str) -> None:
     cookies = []
     while line := sys.stdin.readline().strip():
         cookies.append(line)
-    viewers = [Viewer(host, port, cookie, study, revision) for cookie in cookies]
+    viewers = [
+        Viewer(host, port, cookie, study, revision, ALWAYS | (BOTTOM if place % 2 else TOP))
+        for place, cookie in enumerate(cookies)
+    ]
     tasks = [asyncio.create_task(viewer.look()) for viewer in viewers]
     started = time.monotonic()
     print("looking", flush=True)

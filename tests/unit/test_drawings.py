@@ -15,7 +15,8 @@ from tuner_service.errors import UnknownStudy
 
 @pytest.fixture(autouse=True)
 def restless(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drawings, "REST_SECONDS", 0.01)
+    monkeypatch.setattr(drawings, "REST_SECONDS", 0.3)
+    monkeypatch.setattr(drawings, "SHARE", 1.0)
 
 
 def counting(revisions: list[int]) -> Callable[[], tuple[int, str]]:
@@ -50,6 +51,45 @@ def test_what_is_asked_for_later_is_in_what_comes_back() -> None:
 
     first, later = asyncio.run(ask())
     assert (first.revision, later.revision) == (3, 5)
+
+
+class AskedAgain(Drawings):
+    """Somebody asks for the next revision in the very moment in which one is made."""
+
+    asking: asyncio.Task[Drawing] | None = None
+
+    def _keep(self, key: object, drawing: Drawing) -> None:
+        super()._keep(key, drawing)
+        if self.asking is None:
+            self.asking = asyncio.create_task(self.at(key, 2, lambda: (2, "chart")))
+
+
+def test_who_asks_in_the_moment_in_which_one_is_made_gets_the_next() -> None:
+    async def ask() -> int:
+        kept = AskedAgain()
+        await kept.at("a", 1, lambda: (1, "chart"))
+        assert kept.asking is not None
+        return (await kept.asking).revision
+
+    assert asyncio.run(ask()) == 2
+
+
+def test_who_has_one_waits_until_it_has_rested_and_who_has_none_does_not() -> None:
+    async def ask() -> list[str]:
+        kept, order = Drawings(), []
+        await kept.at("a", 1, lambda: (1, "chart"))
+
+        async def waiting() -> None:
+            await kept.after_rest("a", 2, lambda: (2, "chart"))
+            order.append("waited")
+
+        again = asyncio.create_task(waiting())
+        await kept.at("a", 2, lambda: (2, "chart"))
+        order.append("at once")
+        await again
+        return order
+
+    assert asyncio.run(ask()) == ["at once", "waited"]
 
 
 def test_a_mistake_is_told_to_everybody_and_not_kept() -> None:

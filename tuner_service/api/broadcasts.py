@@ -8,6 +8,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from itertools import takewhile
 
+from starlette.concurrency import run_in_threadpool
+
 from tuner_service.api.promptly import promptly
 from tuner_service.api.waiting import POLL_SECONDS, first_of
 from tuner_service.domain.events import Event
@@ -18,7 +20,7 @@ from tuner_service.service.watching import PAGE, events_after
 
 log = logging.getLogger(__name__)
 
-GATHER_SECONDS = 0.2
+GATHER_SECONDS = 0.4
 """At most one look in this time: what happens in quick succession is told together."""
 KEPT = 1000
 """So many of the newest events stay in memory; who is further behind reads on its own."""
@@ -68,17 +70,15 @@ class Broadcast:
         with self._service.bell.listening(self._study.id) as rung:
             while not self._stopping.is_set():
                 rung.clear()
-                events, over = await self._after(self._last)
+                events, over = await promptly(events_after, self._service, self._study, self._last)
                 self._keep(rendered(events))
                 if len(events) == PAGE:
+                    await asyncio.sleep(0)
                     continue
                 if over:
                     return
                 await asyncio.sleep(GATHER_SECONDS)
                 await first_of(rung, self._stopping, POLL_SECONDS)
-
-    async def _after(self, last: int) -> tuple[list[Event], bool]:
-        return await promptly(events_after, self._service, self._study, last)
 
     def _keep(self, news: Sequence[Told]) -> None:
         if not news:
@@ -106,6 +106,8 @@ class Broadcast:
                     return
             if told:
                 yield b"".join(each.text for each in told)
+                # A long way to catch up with is gone in steps, and others have their turn in between.
+                await asyncio.sleep(0)
             elif last >= self._floor and not await _comes(news):
                 yield COMMENT
 
@@ -115,7 +117,7 @@ class Broadcast:
     async def _older(self, last: int) -> tuple[Sequence[Told], int]:
         """Events that may not be in memory any more, and after which one to go on."""
         floor = self._floor
-        events, _ = await self._after(last)
+        events, _ = await run_in_threadpool(events_after, self._service, self._study, last)
         # After the last page there is nothing up to what is in memory.
         reached = events[-1].id if events else last
         return rendered(events), reached if len(events) == PAGE else max(reached, floor)

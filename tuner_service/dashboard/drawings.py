@@ -7,7 +7,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from anyio import CapacityLimiter, to_thread
@@ -15,9 +14,9 @@ from anyio import CapacityLimiter, to_thread
 MOST_BYTES = 64 * 1024**2
 AT_A_TIME = 2
 """So many are made at a time: they share one interpreter with the workers' requests."""
-SHARE = 0.02
-"""This share of the time goes into a chart of a study that changes all the time; the rest of it the chart rests."""
-REST_SECONDS, LONGEST_REST_SECONDS = 0.25, 3.0
+SHARE = 0.01
+"""This share of the time goes into a chart of a study that changes all the time; else it rests."""
+REST_SECONDS, LONGEST_REST_SECONDS = 0.5, 10.0
 
 
 @dataclass(frozen=True)
@@ -43,27 +42,29 @@ class Drawings:
         self._threads = CapacityLimiter(AT_A_TIME)
 
     async def at(self, key: object, revision: int, make: Make) -> Drawing:
-        """One that shows this revision or a later one; it waits until the one before has rested."""
+        """One that shows this revision or a later one."""
         while (kept := self._kept.get(key)) is None or kept.revision < revision:
             if (task := self._making.get(key)) is None:
-                task = asyncio.create_task(self._made(key, make))
-                self._making[key] = task
-                task.add_done_callback(partial(self._forget, key))
+                task = self._making[key] = asyncio.create_task(self._made(key, make))
+                task.add_done_callback(_heed)
             await asyncio.shield(task)
         self._kept.move_to_end(key)
         return kept
 
-    async def _made(self, key: object, make: Make) -> Drawing:
+    async def after_rest(self, key: object, revision: int, make: Make) -> Drawing:
+        """The same for one who has the last one: until that has rested, there is no other."""
         if kept := self._kept.get(key):
             await asyncio.sleep(kept.rests_until - time.monotonic())
-        drawing = await to_thread.run_sync(_draw, make, limiter=self._threads)
-        self._keep(key, drawing)
-        return drawing
+        return await self.at(key, revision, make)
 
-    def _forget(self, key: object, task: asyncio.Task[Drawing]) -> None:
-        del self._making[key]
-        if not task.cancelled():
-            task.exception()  # whoever still waits gets it; asyncio shall not complain if nobody does
+    async def _made(self, key: object, make: Make) -> Drawing:
+        try:
+            drawing = await to_thread.run_sync(_draw, make, limiter=self._threads)
+            self._keep(key, drawing)
+            return drawing
+        finally:
+            # Here, while it is not done yet: who waited for one that is done would never let the loop go on.
+            del self._making[key]
 
     def _keep(self, key: object, drawing: Drawing) -> None:
         if before := self._kept.pop(key, None):
@@ -73,6 +74,12 @@ class Drawings:
         while self._bytes > MOST_BYTES and len(self._kept) > 1:
             _, dropped = self._kept.popitem(last=False)
             self._bytes -= len(dropped.packed)
+
+
+def _heed(task: asyncio.Task[Drawing]) -> None:
+    """Whoever waits is told of a mistake; asyncio shall not complain where nobody waits any more."""
+    if not task.cancelled():
+        task.exception()
 
 
 def _draw(make: Make) -> Drawing:

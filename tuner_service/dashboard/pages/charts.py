@@ -17,7 +17,7 @@ from tuner_service.dashboard.drawings import Drawings
 from tuner_service.domain.study import Study
 from tuner_service.domain.trial import TrialState
 from tuner_service.service import studies
-from tuner_service.service.charts import learning, parallel, pictures, progress, standing, table
+from tuner_service.service.charts import learning, parallel, pictures, progress, table
 from tuner_service.service.results import Shown
 from tuner_service.service.setup import Service
 from tuner_service.service.views import Json
@@ -55,7 +55,9 @@ class Desk:
             shown = service.results.read(service.database, study.name)
             return revision_of(shown.study), make(shown)
 
-        drawing = await drawings.at(key, revision_of(study), made)
+        # Who has nothing to look at is not kept waiting.
+        get = drawings.after_rest if _tag_of(study) in seen else drawings.at
+        drawing = await get(key, revision_of(study), made)
         headers = _headers(study, drawing.revision)
         if "gzip" in request.headers.get("accept-encoding", ""):
             headers["Content-Encoding"] = "gzip"
@@ -73,8 +75,12 @@ ThisDesk = Annotated[Desk, Depends(_desk)]
 Name = Annotated[str, Query(max_length=500)]
 
 
+def _tag_of(study: Study) -> str:
+    return f'W/"{__version__}-{study.created_at}-{study.id}-'
+
+
 def _tag(study: Study, revision: int) -> str:
-    return f'W/"{__version__}-{study.created_at}-{study.id}-{revision}"'
+    return f'{_tag_of(study)}{revision}"'
 
 
 def _headers(study: Study, revision: int) -> dict[str, str]:
@@ -87,11 +93,6 @@ def _headers(study: Study, revision: int) -> dict[str, str]:
 
 def _unchanged(study: Study, revision: int) -> Response:
     return Response(status_code=304, headers=_headers(study, revision))
-
-
-@router.get("/charts/standing")
-async def standing_(desk: ThisDesk, service: ServiceNow) -> Response:
-    return await desk.of_all(lambda shown: standing.standing(service, shown.study.name))
 
 
 @router.get("/charts/progress")
