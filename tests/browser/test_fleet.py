@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 from sqlalchemy import update
 
 from tests.browser.visitor import DESKTOP, PHONE, Enter
@@ -105,3 +105,20 @@ def test_what_is_unfolded_stays_so_while_news_come(enter: Enter, api: httpx.Clie
     register(api, "node", search_spaces=["dense", "residual"], slots=5)
     expect(node.get_by_text("Families: dense, residual")).to_be_visible()
     expect(node).to_contain_text("5 slots idle")
+
+
+def test_times_stay_right_where_the_servers_time_is_lost_on_the_way(
+    enter: Enter, api: httpx.Client
+) -> None:
+    def without_time(route: Route) -> None:
+        reply = route.fetch()
+        headers = {name: it for name, it in reply.headers.items() if name != "x-now"}
+        route.fulfill(response=reply, headers=headers)
+
+    register(api, "node")
+    visitor = enter("viewer")
+    visitor.page.route("**/parts/fleet", without_time)
+    page = visitor.open("/fleet")
+    register(api, "node", slots=5)
+    expect(machine(page, "node")).to_contain_text("5 slots idle")
+    expect(machine(page, "node")).to_contain_text(re.compile(r"heard (just now|\d+ s ago)"))

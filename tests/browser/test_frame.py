@@ -25,8 +25,13 @@ def test_each_role_sees_its_first_page(enter: Enter, role: str) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_phone_needs_no_sideways_scrolling(enter: Enter, scheme: str) -> None:
     visitor = enter("admin", PHONE, scheme)
+    page = visitor.open("/search-spaces")
     assert not visitor.overflows()
     assert visitor.inaccessible() == []
+    expect(page.get_by_role("link", name="Search spaces")).to_be_in_viewport(ratio=1)
+    header = page.get_by_role("banner").bounding_box()
+    assert header is not None
+    assert header["height"] < 100
 
 
 def test_what_is_not_there_is_said_in_a_page(enter: Enter) -> None:

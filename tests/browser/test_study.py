@@ -12,6 +12,7 @@ from tests.browser.scripted_worker import ScriptedWorker
 from tests.browser.visitor import DESKTOP, PHONE, Enter
 from tests.contract.asgi import NO_TLS, Server
 from tests.contract.studies import Json, claimed, finish, opened, report
+from tuner_service.domain.study import FAILURES_IN_A_ROW
 from tuner_service.service.setup import Service
 from tuner_service.service.tokens import create_token
 
@@ -113,7 +114,34 @@ def test_a_study_that_no_worker_serves_says_so(enter: Enter, api: httpx.Client) 
     api.post("/v1/studies", json=study).raise_for_status()
     page = enter("viewer").open("/studies/s")
     expect(page.locator("#waiting")).to_contain_text("No worker serves this study")
-    expect(page.locator("#waiting")).to_contain_text("tuner worker --url http://127.0.0.1")
+    start = page.locator("#start-worker")
+    expect(start).to_contain_text("tuner token create --role worker")
+    expect(start).to_contain_text("tuner worker --url http://127.0.0.1")
+
+
+def test_why_a_study_failed_is_one_line_and_the_rest_is_folded(
+    enter: Enter, api: httpx.Client
+) -> None:
+    opened(api, budget={"trials": 9})
+    for _ in range(FAILURES_IN_A_ROW):
+        finish(api, claimed(api), state="failed", error="no memory\nTraceback:\n  <b>line 1</b>")
+    page = enter("viewer").open("/studies/demo")
+    reason = page.locator("#reason")
+    expect(reason.locator("#reason-line")).to_have_text(
+        re.compile("none succeeded; .* no memory.$")
+    )
+    expect(reason.locator("pre")).to_be_hidden()
+    reason.get_by_text("All of the error").click()
+    expect(reason.locator("pre")).to_contain_text("  <b>line 1</b>")
+
+
+def test_the_list_and_the_page_say_the_same_time_left(enter: Enter, api: httpx.Client) -> None:
+    opened(api, budget={"trials": 5, "seconds": 7230})
+    queued(api, x=0.5)
+    page = enter("viewer").open("/")
+    expect(page.locator("td[data-label=Time]")).to_contain_text("≈ 2 h left")
+    page.goto(page.url + "studies/demo")
+    expect(page.locator("#pace")).to_contain_text(re.compile(r"Time left\s*about 2 h"))
 
 
 def test_a_candidate_is_queued_with_what_its_conditions_allow(
@@ -213,6 +241,24 @@ def test_several_objectives_have_a_best_each_and_a_front(enter: Enter, api: http
     pareto.scroll_into_view_if_needed()
     expect(pareto).to_have_attribute("aria-label", re.compile("Trials by loss and speed"))
     expect(page.locator("#curves-note")).to_have_text("No epoch has been reported yet.")
+
+
+def test_of_three_objectives_any_two_are_drawn_over_each_other(
+    enter: Enter, api: httpx.Client
+) -> None:
+    opened(api, objectives=[*TWO_GOALS, {"metric": "size", "direction": "minimize"}])
+    for loss, speed in [(0.5, 9.0), (0.2, 3.0)]:
+        finish(api, claimed(api), values={"loss": loss, "speed": speed, "size": 1.0})
+    page = enter("viewer").open("/studies/demo")
+    pareto = page.locator("#pareto")
+    pareto.scroll_into_view_if_needed()
+    expect(pareto).to_have_attribute("aria-label", re.compile("by loss and speed; .* all 3"))
+    card = page.locator("section:has(> #pareto)")
+    card.get_by_label("Across").select_option("size")
+    expect(pareto).to_have_attribute("aria-label", re.compile("by size and speed"))
+    card.get_by_label("Up").select_option("size")
+    expect(card.get_by_label("Across")).to_have_value("loss")
+    expect(pareto).to_have_attribute("aria-label", re.compile("by loss and size"))
 
 
 @pytest.mark.parametrize(("viewport", "scheme"), [(DESKTOP, "dark"), (PHONE, "light")])

@@ -250,3 +250,11 @@ def test_importance_finds_what_matters() -> None:
     assert set(found) >= {"x", "kind", "flag", "lr"}
     assert found["flag"] < max(found["x"], found["kind"], found.get("depth", 0))
     assert importance(History(run.spec, Space.from_json(PARAMETERS))) == {}
+
+
+def test_importance_says_nothing_while_all_came_out_the_same() -> None:
+    run = Run("random")
+    for number in range(6):
+        past = Past(number, TrialState.COMPLETED, run.ask(number)[0], [0.5])
+        run.history.add(past, revision=number + 1)
+    assert importance(run.history) == {}

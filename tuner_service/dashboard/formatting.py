@@ -1,7 +1,11 @@
 """Numbers as a person would write them. ``static/format.js`` does the same in the browser."""
 
+import re
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
+
+from markupsafe import Markup, escape
 
 NONE = "—"
 _SIZES = ("B", "KiB", "MiB", "GiB", "TiB")
@@ -53,8 +57,8 @@ def duration(seconds: float | None) -> str:
     if seconds is None:
         return NONE
     if seconds < 10:
-        return f"{seconds:.1f} s"
-    if seconds < 60:
+        return f"{f'{seconds:.1f}'.removesuffix('.0')} s"
+    if seconds < 59.5:
         return f"{seconds:.0f} s"
     minutes, left = divmod(round(seconds), 60)
     if minutes < 60:
@@ -64,6 +68,19 @@ def duration(seconds: float | None) -> str:
         return f"{hours} h {minutes} min" if minutes else f"{hours} h"
     days, hours = divmod(hours, 24)
     return f"{days} d {hours} h" if hours else f"{days} d"
+
+
+def sentence(text: str, names: Collection[str] = ()) -> str:
+    """As a sentence begins and ends; one of the names, or one such as ``training.max_seconds``, stays as it is."""
+    first = text.partition(" ")[0]
+    is_word = first.isalpha() and first not in names
+    begun = text[:1].upper() + text[1:] if is_word else text
+    return begun if begun.endswith((".", "!", "?")) else f"{begun}."
+
+
+def breakable(text: str) -> Markup:
+    """A name that may go on in the next line after a ``_``, a ``.`` or a ``/``."""
+    return Markup(re.sub(r"([_./])", r"\1<wbr>", str(escape(text))))
 
 
 def utc(seconds: float) -> str:

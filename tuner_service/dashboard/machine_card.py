@@ -35,7 +35,7 @@ class Lines:
     sentence: str
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=8192)
 def _lines(hour: Hour, gauge: Gauge, end: float) -> Lines:
     within = [
         (at, pair) for at, it in hour.told if at >= end - HOUR and (pair := it.get(gauge.key))

@@ -26,12 +26,14 @@ _templates.globals |= {
     "plotly_map_style": plotly_map_style,
 }
 _templates.filters |= {
+    "breakable": formatting.breakable,
     "bytes": formatting.bytes_,
     "count": formatting.count,
     "duration": formatting.duration,
     "number": formatting.number,
     "percent": formatting.percent,
     "rfc3339": rfc3339,
+    "sentence": formatting.sentence,
     "utc": formatting.utc,
     "value": formatting.value,
 }

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tuner_service.dashboard import formatting, sparkline
+from tuner_service.dashboard.study_pace import seconds_left
 from tuner_service.domain.study import OVER, Direction, Executor, StudyState
 from tuner_service.domain.trial import FINISHED, OPEN, TrialState
 from tuner_service.service.overview import Overview
@@ -45,7 +46,9 @@ class StudyRow:
         progress = self.overview.progress
         order = (TrialState.RUNNING, TrialState.QUEUED, *FINISHED)
         return " · ".join(
-            f"{formatting.count(progress[state])} {state}" for state in order if progress.get(state)
+            f"{formatting.count(progress[state])}\N{NO-BREAK SPACE}{state}"
+            for state in order
+            if progress.get(state)
         )
 
     @property
@@ -93,8 +96,8 @@ class StudyRow:
         if self.study.state in OVER:
             taken = self.overview.seconds_taken
             return formatting.NONE if taken is None else f"took {formatting.duration(taken)}"
-        left = self.overview.seconds_left
-        return formatting.NONE if left is None else f"≈ {formatting.duration(_rough(left))} left"
+        left = seconds_left(self.overview)
+        return formatting.NONE if left is None else f"≈ {formatting.duration(left)} left"
 
     @property
     def actions(self) -> Sequence[str]:
@@ -103,11 +106,3 @@ class StudyRow:
         if self.study.state is StudyState.PAUSED:
             return ("resume", "cancel")
         return () if any(self.overview.progress[state] for state in OPEN) else ("delete",)
-
-
-def _rough(seconds: float) -> float:
-    """An estimate to two digits at most: it is not known better."""
-    for unit, step in ((86_400, 3600), (3600, 60), (600, 60), (60, 10)):
-        if seconds >= unit:
-            return round(seconds / step) * step
-    return round(seconds)

@@ -114,19 +114,20 @@ def fate(study: Study, trial: Json) -> str:
     last = trial["history"][-1] if trial["history"] else None
     why = last["detail"] if last is not None else None
     planned, trained = planned_epochs(study, trial), _epochs(trial["epochs"])
+    metrics = [objective.metric for objective in study.spec.objectives]
     match trial["state"]:
         case TrialState.QUEUED:
-            before = f" {_sentence(why)}" if why and trial["attempt"] else ""
+            before = f" {formatting.sentence(why)}" if why and trial["attempt"] else ""
             return f"It waits for a worker.{before}"
         case TrialState.COMPLETED if why:
-            return _sentence(why)
+            return formatting.sentence(why)
         case TrialState.COMPLETED:
             whole = planned is None or trial["epochs"] >= planned
             return f"Trained {'all of its ' if whole and planned else ''}{trained}."
         case TrialState.PRUNED:
             return f"Pruned: {why}."
         case TrialState.FAILED:
-            return _sentence(trial["error"].partition("\n")[0])
+            return formatting.sentence(trial["error"].partition("\n")[0], metrics)
     return f"Cancelled {why}." if why == "by a user" else f"Cancelled: {why}."
 
 
@@ -140,10 +141,3 @@ def timeline(trial: Json) -> Iterator[Json]:
         what = line["what"]
         label = HAPPENINGS.get(what, what.replace("_", " ").capitalize())
         yield {**line, "label": label, "tone": TONES.get(what, "plain")}
-
-
-def _sentence(text: str) -> str:
-    """As a sentence begins and ends; a name such as ``training.max_seconds`` stays as it is."""
-    first = text.partition(" ")[0]
-    begun = text[:1].upper() + text[1:] if first.isalpha() else text
-    return begun if begun.endswith((".", "!", "?")) else f"{begun}."

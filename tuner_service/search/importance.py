@@ -11,18 +11,15 @@ from tuner_service.domain.trial import TrialState
 from tuner_service.search.history import History, Past
 from tuner_service.search.snapshot import Snapshot, directions, of_first_objective
 
-FEWEST = 2
-"""Fewer completed trials than this say nothing."""
-
 
 def importance(history: History) -> dict[str, float]:
     """The share of each parameter in the variation of the first objective (PED-ANOVA), largest first; they sum to 1.
 
-    Empty as long as too few trials are completed, or all came out the same. Parameters that exist only under some
-    conditions are judged over the trials that have them all.
+    Empty until two completed trials came out differently. A parameter that exists only under some conditions is judged
+    over the trials that have it, and the more so the more of the best ones are among them.
     """
     done = [trial for trial in history.ended if trial.state is OptunaState.COMPLETE]
-    if len(done) < FEWEST:
+    if len({trial.values[0] for trial in done}) < 2:
         return {}
     current = history.frozen(Past(-1, TrialState.RUNNING, {}))
     if len(history.spec.objectives) > 1:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from tuner_service.domain.standing import Standing
 from tuner_service.domain.study import OVER, StudyState
 from tuner_service.domain.trial import OPEN, TrialState
+from tuner_service.errors import UnknownStudy
 from tuner_service.service.setup import Service
 from tuner_service.service.standings import Known
 from tuner_service.storage import overviews
@@ -77,6 +78,17 @@ def listing(
             if (known := service.standings.of(connection, row)) is not None
         ]
         return Listing(found, overviews.state_counts(connection, named))
+
+
+def of(service: Service, name: str) -> Overview:
+    """Raises UnknownStudy."""
+    with service.database.snapshot() as connection:
+        row = overviews.one(connection, name)
+        known = None if row is None else service.standings.of(connection, row)
+        if row is None or known is None:
+            raise UnknownStudy(name)
+        opened = overviews.open_counts(connection, [row.id])
+        return Overview(row, known, _progress(known.standing, opened[row.id]))
 
 
 def _progress(standing: Standing, opened: Counts) -> Counts:

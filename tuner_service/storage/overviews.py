@@ -1,6 +1,6 @@
 """Studies as their list shows them: few columns of many, and what ended in each since it was last looked at."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,10 +86,18 @@ def page(
     if state is not None:
         query = query.where(studies.c.state == state)
     rows = connection.execute(query.order_by(studies.c.id.desc()).limit(limit).offset(offset))
-    return [
-        Listed(row_id, name, StudyState(state_), Executor(executor), *rest)
-        for row_id, name, state_, executor, *rest in rows
-    ]
+    return [_listed(row) for row in rows]
+
+
+def one(connection: Connection, name: str) -> Listed | None:
+    query = select(*_COLUMNS, now().label("at")).where(studies.c.name == name)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else _listed(row)
+
+
+def _listed(row: Iterable[Any]) -> Listed:
+    row_id, name, state, executor, *rest = row
+    return Listed(row_id, name, StudyState(state), Executor(executor), *rest)
 
 
 def _named(part: str) -> Sequence[ColumnElement[bool]]:

@@ -1,15 +1,15 @@
 """One study, live."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from tuner_service.api.security import ServiceNow
 from tuner_service.dashboard.rendering import page
 from tuner_service.dashboard.study_facts import facts
+from tuner_service.dashboard.study_pace import pace
 from tuner_service.dashboard.visitors import PageRoute, Visitor
 from tuner_service.domain.study import EXTENDABLE, OVER, TRANSITIONS, StudyState
-from tuner_service.service import studies
-from tuner_service.service.charts.standing import standing
+from tuner_service.service import overview, studies
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
@@ -25,16 +25,24 @@ OFFERED = {
 
 
 @router.get("/studies/{name}")
-def show(name: str, service: ServiceNow, by: Visitor) -> HTMLResponse:
+def show(name: str, request: Request, service: ServiceNow, by: Visitor) -> HTMLResponse:
     # Its revision first: what happens after it is told again, and nothing is missed.
     study = studies.find(service, name)
+    # For scripts as the API tells it, but for what is as long as the model has layers.
+    shown = {key: it for key, it in studies.get(service, name).items() if key != "preflight"}
     return page(
         "study.html",
         by,
         here="/",
         study=study,
         offered={action: " ".join(states) for action, states in OFFERED.items()},
-        shown=standing(service, name),
+        shown=shown,
         facts=facts(study),
-        several=len(study.spec.objectives) > 1,
+        metrics=[objective.metric for objective in study.spec.objectives],
+        url=str(request.base_url).rstrip("/"),
     )
+
+
+@router.get("/studies/{name}/pace")
+def pace_(name: str, service: ServiceNow, by: Visitor) -> dict[str, float | None]:
+    return pace(overview.of(service, name))

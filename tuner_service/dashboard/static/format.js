@@ -32,8 +32,8 @@ export function bytes(size) {
 /** Its two largest units: `1 h 5 min`, `42 s`. */
 export function duration(seconds) {
   if (seconds === null || seconds === undefined) return NONE;
-  if (seconds < 10) return `${seconds.toFixed(1)} s`;
-  if (seconds < 60) return `${Math.round(seconds)} s`;
+  if (seconds < 10) return `${Number(seconds.toFixed(1))} s`;
+  if (seconds < 59.5) return `${Math.round(seconds)} s`;
   const whole = Math.round(seconds);
   const parts = [[86_400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
   const first = whole >= 172_800 ? 0 : whole >= 3600 ? 1 : 2;

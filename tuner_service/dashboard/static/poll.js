@@ -9,7 +9,8 @@ const NO_SESSION = [401, 403];
 
 /**
  * Keep `#part` as `address()` has it, and say in `#liveness` whether it is. `told(now)` is called after each answer with
- * the server's time in milliseconds. What is returned has `soon()`, to ask again at once.
+ * the server's time in milliseconds, or undefined if somebody on the way took it off. What is returned has `soon()`,
+ * to ask again at once.
  */
 export function poll(address, told = () => {}) {
   const part = byId("part");
@@ -52,7 +53,8 @@ export function poll(address, told = () => {}) {
       throw new Error(`the server answered ${reply.status}`);
     }
     live("good", "Live");
-    told(Number(reply.headers.get("X-Now")));
+    const now = reply.headers.get("X-Now");
+    told(now === null ? undefined : Number(now));
     return EVERY_MS;
   }
 

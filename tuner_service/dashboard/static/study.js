@@ -43,20 +43,16 @@ function shown(fresh) {
 const refresh = throttled(async () => {
   if (gone) return;
   try {
-    shown(await get(`${base}/charts/standing`));
+    shown(await get(api));
     trouble(null);
   } catch (error) {
     trouble(error);
   }
 }, LOOK_MS);
 
-const again = throttled(refresh, LOOK_MS);
-
 function news() {
   if (gone) return;
   refresh();
-  // The first look may be answered with what was read a moment ago for somebody else.
-  again();
   table?.news();
   charts.news();
 }
@@ -81,7 +77,7 @@ function watch() {
       trouble(null);
     } else {
       say("reconnecting", "The connection was lost; what is shown may be old.");
-      refresh();
+      setTimeout(refresh, LOOK_MS); // not at once: the page may be left just now
     }
   });
 }
@@ -105,7 +101,7 @@ function trouble(error) {
 }
 
 const lookAtPace = throttled(async () => {
-  estimate = await pace(base, study).catch(() => estimate);
+  estimate = await pace(base).catch(() => estimate);
   if (estimate !== null) showPace(study, estimate);
 }, PACE_MS);
 

@@ -9,11 +9,12 @@ import { ABOVE } from "./study_charts.js";
 import { aim, sentence, short, thinned } from "./study_words.js";
 
 const MOST_BARS = 15;
+const MOST_NAMED = 2;
 const LARGE = { ticks: 6, letters: 26 };
 const SMALL = { ticks: 4, letters: 12 };
 
-/** `names`: of the parameters that are searched; a fixed one makes no difference. */
-export async function showImportance(element, { importance, metric, names }) {
+/** `names`: of the parameters that are searched; `conditional`: those that only some trials have. */
+export async function showImportance(element, { importance, metric, names, conditional }) {
   const all = names.filter((name) => name in importance).map((name) => [name, importance[name]]).sort((a, b) => b[1] - a[1]);
   if (all.length === 0) return { empty: "Importance shows once a few trials are completed with different results." };
   const shown = all.slice(0, MOST_BARS).reverse();
@@ -34,7 +35,18 @@ export async function showImportance(element, { importance, metric, names }) {
     },
   }));
   const more = all.length - shown.length;
-  return { note: `How much of the variation of ${metric} comes from each.${more > 0 ? ` ${more} more, each with less.` : ""}` };
+  return { note: [
+    `How much of the variation of ${metric} comes from each.`, more > 0 ? `${more} more, each with less.` : "",
+    amongSome(shown.map(([name]) => name).filter((name) => conditional.includes(name))),
+  ].filter(Boolean).join(" ") };
+}
+
+/** What to say of the parameters that only some trials have. */
+function amongSome(names) {
+  if (names.length === 0) return "";
+  const [named, more] = [names.slice(0, MOST_NAMED).map((name) => short(name)), names.length - MOST_NAMED];
+  const them = more > 0 ? `${named.join(", ")} and ${more} more` : named.join(" and ");
+  return `Read the share${names.length > 1 ? "s" : ""} of ${them} with care: only some trials have ${names.length > 1 ? "them" : "it"}, and are compared among themselves.`;
 }
 
 /** One small chart for each parameter: out of one figure with an axis for each. `names`: in their order. */
@@ -105,12 +117,14 @@ const heights = ({ metric, direction }, theme) => ({
 
 const points = (theme) => ({ marker: { color: theme.card, size: 6, line: { color: theme.ink, width: 1 } } });
 
-export async function showPareto(element, { figure, reason, shown, total, objectives: [across, up] }) {
+/** `axes`: two of the `many` objectives. */
+export async function showPareto(element, { figure, reason, shown, total, axes: [across, up], many }) {
   if (!figure) return { empty: sentence(reason) };
+  const all = many > 2 ? `all ${many} objectives` : "both";
   element.setAttribute("role", "img");
-  element.setAttribute("aria-label", `Trials by ${across.metric} and ${up.metric}; those that no other one beats in both are marked.`);
+  element.setAttribute("aria-label", `Trials by ${across.metric} and ${up.metric}; those that no other one beats in ${all} are marked.`);
   await draw(element, (theme) => ({
-    traces: figure.data.map((trace) => ({ ...trace, showlegend: true, ...(isFront(trace) ? foremost(theme) : others(theme)) })),
+    traces: figure.data.map((trace) => ({ ...trace, showlegend: true, ...(isFront(trace) ? foremost(all, theme) : others(theme)) })),
     layout: {
       xaxis: { title: plain(`${short(across.metric)} (${aim(across)})`) },
       yaxis: { title: plain(`${short(up.metric)} (${aim(up)})`) }, legend: ABOVE,
@@ -121,7 +135,7 @@ export async function showPareto(element, { figure, reason, shown, total, object
 }
 
 const isFront = ({ marker }) => /best/i.test(marker.colorbar?.title.text ?? "");
-const foremost = (theme) => ({
-  name: "not beaten in both", marker: { color: theme.series[1], size: 10, symbol: "diamond", line: { color: theme.card, width: 1 } },
+const foremost = (all, theme) => ({
+  name: `not beaten in ${all}`, marker: { color: theme.series[1], size: 10, symbol: "diamond", line: { color: theme.card, width: 1 } },
 });
 const others = (theme) => ({ name: "other trials", marker: { color: theme.faint, size: 7 } });

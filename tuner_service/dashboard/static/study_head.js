@@ -1,28 +1,37 @@
 // The head of a study: its state, how far it is, the best so far, what may be done now.
 import { byId, el } from "./dom.js";
-import { count } from "./study_words.js";
+import { count, sentence } from "./study_words.js";
 import { duration, number, value } from "./format.js";
 import { moment } from "./trials_columns.js";
 
 const STATES = ["completed", "running", "queued", "pruned", "failed", "cancelled"];
-export const ENDED = ["completed", "pruned", "failed", "cancelled"];
+const ENDED = ["completed", "pruned", "failed", "cancelled"];
 const MOST_PARAMETERS = 14;
 
-export const ended = (progress) => ENDED.reduce((sum, state) => sum + progress[state], 0);
+const ended = (progress) => ENDED.reduce((sum, state) => sum + progress[state], 0);
 
 export function showHead(study, base) {
   const state = byId("state");
   state.className = `state ${study.state}`;
   state.textContent = study.state;
-  const reason = byId("reason");
-  reason.hidden = !study.reason;
-  reason.classList.toggle("bad", study.state === "failed");
-  reason.textContent = study.reason ?? "";
+  showReason(study);
   for (const button of document.querySelectorAll("button[data-in]")) {
     button.hidden = !button.dataset.in.split(" ").includes(study.state);
   }
   showProgress(study);
   byId("best").replaceChildren(...best(study, base));
+}
+
+/** Its first line; what else there is, such as a traceback, is folded. */
+function showReason({ state, reason }) {
+  const text = reason ?? "";
+  byId("reason").hidden = text === "";
+  byId("reason").classList.toggle("bad", state === "failed");
+  byId("reason-line").textContent = sentence(text.split("\n")[0]);
+  const whole = byId("reason-whole");
+  whole.hidden = !text.includes("\n");
+  const shown = whole.querySelector("pre");
+  if (shown.textContent !== text) shown.textContent = text;
 }
 
 function showProgress({ progress }) {

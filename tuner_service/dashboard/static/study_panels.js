@@ -1,11 +1,15 @@
 // The charts of a study, each loaded when it is seen.
 import { get } from "./api.js";
 import { draw } from "./charts.js";
-import { byId, el, throttled } from "./dom.js";
+import { offer } from "./choices.js";
+import { byId, throttled } from "./dom.js";
 import { panel } from "./panel.js";
 import { parallel } from "./parallel.js";
-import { showContour, showImportance, showPareto, showSlices } from "./study_analysis.js";
+import { showImportance, showSlices } from "./study_analysis.js";
 import { improvement, improvementInWords, learning, learningInWords, wantsLog } from "./study_charts.js";
+import { contourPanel, paretoPanel } from "./study_pairs.js";
+import { conditional, searched } from "./study_space.js";
+import { opening } from "./study_trials.js";
 import { aim, thinned } from "./study_words.js";
 
 const FRAME_MS = 250;
@@ -24,7 +28,7 @@ export function panels(base, current, select) {
     improvementPanel(base, open), curves, parallelPanel(base, select, open),
     panel("importance", {
       load: () => get(`${base}/charts/importance`), every: HEAVY_MS,
-      show: (data) => showImportance(byId("importance"), { ...data, names: searched(current()) }),
+      show: (data) => showImportance(byId("importance"), { ...data, names: searched(current()), conditional: conditional(current()) }),
     }),
     contourPanel(base, current), slicesPanel(base, current),
   ];
@@ -34,15 +38,6 @@ export function panels(base, current, select) {
     trial: curves.trial,
     epoch: curves.epoch,
   };
-}
-
-/** A click on what belongs to a trial opens it. */
-function opening(element, open) {
-  if (element.dataset.opens) return;
-  element.dataset.opens = "trial";
-  element.on("plotly_click", ({ points }) => {
-    if (Number.isInteger(points[0]?.customdata)) open(points[0].customdata);
-  });
 }
 
 function described(element, words) {
@@ -131,67 +126,10 @@ function parallelPanel(base, select, open) {
   });
 }
 
-const searched = (study) => study.space.parameters.filter(({ type }) => type !== "fixed").map(({ name }) => name);
-
-function contourPanel(base, current) {
-  const [across, up] = [byId("contour-x"), byId("contour-y")];
-  const names = searched(current());
-  if (names.length < 2) byId("contour").closest("section").hidden = true;
-  for (const select of [across, up]) offer(select, names, null);
-  const conditions = new Map(current().space.parameters.map(({ name, when }) => [name, when ?? []]));
-  /** Whether a candidate may have both: not where one value of a third parameter rules the other out. */
-  const together = (one, other) => conditions.get(one).every(({ parameter, values }) => conditions.get(other).every(
-    (condition) => condition.parameter !== parameter || condition.values.some((value) => values.includes(value))));
-  let chosen = false;
-  const self = panel("contour", {
-    every: HEAVY_MS,
-    async load() {
-      if (!chosen) {
-        // Until somebody chooses: the two that matter most.
-        const { importance } = await get(`${base}/charts/importance`);
-        const ranked = [...names].sort((a, b) => (importance[b] ?? 0) - (importance[a] ?? 0));
-        if (!chosen) [across.value, up.value] = [ranked[0], ranked.slice(1).find((name) => together(name, ranked[0])) ?? ranked[1]];
-      }
-      const data = await get(`${base}/charts/contour?x=${encodeURIComponent(across.value)}&y=${encodeURIComponent(up.value)}`);
-      return { ...data, axes: [across.value, up.value] };
-    },
-    show: (data) => showContour(byId("contour"), { ...data, objective: current().spec.objectives[0] }),
-  });
-  for (const [select, other] of [[across, up], [up, across]]) {
-    select.addEventListener("change", () => {
-      chosen = true;
-      // The same twice has no picture: the other one takes what was here before.
-      if (select.value === other.value) other.value = names.find((name) => name !== select.value);
-      self.reload();
-    });
-  }
-  return self;
-}
-
 function slicesPanel(base, current) {
   return panel("slices", {
     every: HEAVY_MS,
     load: () => get(`${base}/charts/slices`),
     show: (data) => showSlices(byId("slices"), { ...data, objective: current().spec.objectives[0], names: searched(current()) }),
   });
-}
-
-function paretoPanel(base, current, open) {
-  return panel("pareto", {
-    every: HEAVY_MS,
-    load: () => get(`${base}/charts/pareto`),
-    async show(data) {
-      const said = await showPareto(byId("pareto"), { ...data, objectives: current().spec.objectives });
-      if (said.empty === undefined) opening(byId("pareto"), open);
-      return said;
-    },
-  });
-}
-
-/** Options of a select, kept as they are where nothing changed. */
-function offer(select, names, chosen) {
-  if ([...select.options].map(({ value }) => value).join("\n") !== names.join("\n")) {
-    select.replaceChildren(...names.map((name) => el("option", { value: name }, name)));
-  }
-  if (chosen !== null && select.value !== chosen) select.value = chosen;
 }

@@ -15,5 +15,8 @@ const LONGEST = 26;
 /** A name cut where it would take a chart's room. */
 export const short = (name, longest = LONGEST) => (name.length > longest ? `${name.slice(0, longest - 1)}…` : name);
 
-/** What the server says in a few words, as a sentence. */
-export const sentence = (words) => `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
+/** What the server says in a few words, as a sentence; a name such as `val_loss` stays as it is. */
+export function sentence(words) {
+  const begun = /^\p{L}+( |$)/u.test(words) ? `${words.charAt(0).toUpperCase()}${words.slice(1)}` : words;
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
+}

@@ -19,12 +19,10 @@ function write() {
   }
 }
 
-const whole = (words) => words.replace(".0 s", " s");
-
 function words(time, now) {
-  if (!("until" in time.dataset)) return whole(ago(time.dateTime, now));
+  if (!("until" in time.dataset)) return ago(time.dateTime, now);
   const seconds = (Date.parse(time.dateTime) - now) / 1000;
-  return seconds > 0 ? whole(`in ${duration(Math.round(seconds))}`) : "now";
+  return seconds > 0 ? `in ${duration(Math.round(seconds))}` : "now";
 }
 
 setInterval(write, 1000);

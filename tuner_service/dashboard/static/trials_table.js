@@ -5,6 +5,7 @@ import { number } from "./format.js";
 import { columnsOf, remembered } from "./trials_columns.js";
 import { conditionBar } from "./trials_conditions.js";
 import { count } from "./study_words.js";
+import { saveCsv } from "./trials_csv.js";
 
 const PAGE = 50;
 const EVERY_MS = 2000;
@@ -33,7 +34,8 @@ export function trialsTable(element, { study, base, executor }) {
   const conditions = conditionBar((where) => look({ where }), columns);
   element.replaceChildren(
     el("div", { class: "table-bar" },
-      el("label", {}, "State ", state), conditions.element, columnChooser(columns, chosen, () => { rows.clear(); paint(); }), compare),
+      el("label", {}, "State ", state), conditions.element, columnChooser(columns, chosen, () => { rows.clear(); paint(); }),
+      el("button", { type: "button", onclick: download }, "Download CSV"), compare),
     trouble, summary,
     el("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "Table of trials" }, el("table", { class: "trials" }, head, body)),
     pager,
@@ -45,6 +47,16 @@ export function trialsTable(element, { study, base, executor }) {
     for (const condition of [...view.where, ...view.brushed]) given.append("where", condition);
     return `${base}/table?${given}`;
   };
+  async function download({ currentTarget: button }) {
+    button.disabled = true;
+    try {
+      await saveCsv(query, columns.filter(({ id }) => chosen.has(id)).map(({ id }) => id), study.name);
+      trouble.textContent = "";
+    } catch (error) {
+      trouble.textContent = `There is no file: ${error.message}.`;
+    }
+    button.disabled = false;
+  }
   let asked = 0;
   const refresh = async () => {
     asked += 1;
