@@ -1,4 +1,4 @@
-"""Numbers as a person would write them. ``static/format.js`` does the same in the browser."""
+"""Numbers as a person would write them. ``static/shared/format.js`` does the same in the browser."""
 
 import re
 from collections.abc import Collection

@@ -1,7 +1,7 @@
 """The parts of pages that change: rendered and packed once for everybody who looks at the same.
 
-A page is sent with its part in it; its script (``static/poll.js``) asks for the part again every other second, and is
-told 304 as long as it has the newest.
+A page is sent with its part in it; its script (``static/shared/poll.js``) asks for the part again every other second,
+and is told 304 as long as it has the newest.
 """
 
 import gzip

@@ -13,10 +13,11 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from tuner_service import __version__
 from tuner_service.api.promptly import promptly
 from tuner_service.api.security import Reader, ServiceNow
+from tuner_service.dashboard import study_pace
 from tuner_service.dashboard.drawings import Drawings
 from tuner_service.domain.study import Study
 from tuner_service.domain.trial import TrialState
-from tuner_service.service import studies
+from tuner_service.service import overview, studies
 from tuner_service.service.charts import learning, parallel, pictures, progress, table
 from tuner_service.service.results import Shown
 from tuner_service.service.setup import Service
@@ -147,3 +148,9 @@ async def table_(
             table.table, states=state, order_by=order_by, where=where, limit=limit, offset=offset
         )
     )
+
+
+@router.get("/charts/pace")
+def pace(study: str, service: ServiceNow, by: Reader) -> dict[str, float | None]:
+    """How long trials take and how long the study may still take, by the server's clock; it changes by the second."""
+    return study_pace.pace(overview.of(service, study))

@@ -6,10 +6,9 @@ from fastapi.responses import HTMLResponse
 from tuner_service.api.security import ServiceNow
 from tuner_service.dashboard.rendering import page
 from tuner_service.dashboard.study_facts import facts
-from tuner_service.dashboard.study_pace import pace
 from tuner_service.dashboard.visitors import PageRoute, Visitor
 from tuner_service.domain.study import EXTENDABLE, OVER, TRANSITIONS, StudyState
-from tuner_service.service import overview, studies
+from tuner_service.service import studies
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
@@ -41,8 +40,3 @@ def show(name: str, request: Request, service: ServiceNow, by: Visitor) -> HTMLR
         metrics=[objective.metric for objective in study.spec.objectives],
         url=str(request.base_url).rstrip("/"),
     )
-
-
-@router.get("/studies/{name}/pace")
-def pace_(name: str, service: ServiceNow, by: Visitor) -> dict[str, float | None]:
-    return pace(overview.of(service, name))

@@ -1,0 +1,43 @@
+// A study without a trial: what it waits for.
+import { get } from "../shared/api.js";
+import { byId, el } from "../shared/dom.js";
+
+const AGAIN_MS = 5000;
+const SILENT_MS = 120_000;
+let due = null;
+
+/** Say what the study waits for, until there is a trial (null). */
+export async function showWaiting(study, executor) {
+  byId("nothing-yet").hidden = study === null;
+  clearTimeout(due);
+  if (study === null) return;
+  const { said, start = false } = await words(study, executor);
+  byId("waiting").replaceChildren(...said);
+  byId("start-worker").hidden = !start;
+  due = setTimeout(() => byId("nothing-yet").hidden || showWaiting(study, executor), AGAIN_MS);
+}
+
+/** What is `said`, and whether how to `start` a worker is to be shown below. */
+async function words(study, executor) {
+  const say = (...said) => ({ said: [el("p", {}, ...said)] });
+  if (!["running", "paused"].includes(study.state)) return say("It was over before a trial began.");
+  if (study.state === "paused") return say("It is paused: resume it, and workers get trials of it.");
+  if (executor === "external") {
+    return { said: [
+      el("p", {}, "This study is tried by a program of your own: it claims a trial by the study's name, and reports what came out."),
+      el("pre", {}, el("code", {}, `POST /v1/claims  {"worker": "me", "key": "…", "study": "${study.name}"}`)),
+    ] };
+  }
+  const workers = await get("/v1/workers?limit=1000").then(({ items }) => items, () => null);
+  if (workers === null) return say("The first trial begins as soon as a worker has a free slot.");
+  const { search_space: family, dataset } = study.spec;
+  const heard = workers.filter(({ last_seen }) => Date.now() - Date.parse(last_seen) < SILENT_MS);
+  const able = heard.filter((worker) => worker.search_spaces.includes(family) && worker.datasets.includes(dataset));
+  if (able.length > 0) {
+    const names = able.slice(0, 3).map(({ name }) => name).join(", ");
+    const more = able.length > 3 ? ` and ${able.length - 3} more` : "";
+    return say(`The first trial begins as soon as a slot is free; this study is served by ${names}${more}. `, el("a", { href: "/fleet" }, "See the fleet"));
+  }
+  const why = heard.length ? `None of the ${heard.length} workers has both the family “${family}” and the data set “${dataset}”.` : "No worker is there.";
+  return { ...say(el("strong", {}, "No worker serves this study. "), why, " It waits until one does. To start one:"), start: true };
+}
