@@ -32,9 +32,10 @@ def _is_like(how: str | None, field: Mapping[str, Any], first: Mapping[str, Any]
         return True
     if field.get("kind") != first.get("kind"):
         return False
+    mine, its = list(field.get("shape") or ()), list(first.get("shape") or ())
     if how == "shape":
-        return list(field["shape"]) == list(first["shape"])
-    return field["kind"] == "tokens" or list(field["shape"])[-1:] == list(first["shape"])[-1:]
+        return mine == its
+    return field.get("kind") == "tokens" or mine[-1:] == its[-1:]
 
 
 def _wants(wanted: Ends) -> str:

@@ -6,6 +6,9 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Browser, sync_playwright
 
+BY_NAME = "tuner.test"
+"""The server's host as the browser knows it beside 127.0.0.1: one that it does not trust without TLS."""
+
 # As root, which CI is, Chromium has no sandbox; and it must ask nobody on the network for anything.
 _FLAGS = (
     "--no-sandbox",
@@ -15,6 +18,7 @@ _FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    f"--host-resolver-rules=MAP {BY_NAME} 127.0.0.1",
 )
 
 

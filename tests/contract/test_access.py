@@ -190,6 +190,8 @@ def test_every_call_of_the_contract_is_described(server: Server) -> None:
         ({"Sec-Fetch-Site": "none"}, 403),
         ({"Origin": "http://evil.example"}, 403),
         ({"Origin": "null"}, 403),
+        ({"Origin": "null", "Host": ""}, 403),
+        ({"Origin": "http://["}, 403),
         ({}, 403),
     ],
 )

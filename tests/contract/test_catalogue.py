@@ -1,6 +1,13 @@
 """What there is to search, before and after workers taught the server."""
 
+from typing import Any
+
 import httpx
+import pytest
+
+from tests.contract.asgi import Server
+from tuner_service.service.setup import Service
+from tuner_service.service.tokens import create_login_code, create_token
 
 SPACE = {
     "name": "mine",
@@ -73,3 +80,49 @@ def test_what_is_built_in_is_not_a_workers_to_redefine(api: httpx.Client) -> Non
     before = api.get("/v1/search-spaces/dense").json()
     assert api.put("/v1/workers/w1", json={"search_spaces": [SPACE | {"name": "dense"}]}).is_success
     assert api.get("/v1/search-spaces/dense").json() == before | {"error": None}
+
+
+@pytest.mark.parametrize(
+    ("field", "where"),
+    [
+        ({"shape": 4}, "shape"),
+        ({"shape": ["wide"]}, "shape"),
+        ({"mean": "about 3", "deviation": 1.0}, "mean"),
+        ({"mean": 10**400}, "mean"),
+        ({"kind": ["vector"]}, "kind"),
+        ({"class_names": {"0": "a"}}, "class_names"),
+        ({"like": ["shape"]}, "like"),
+    ],
+)
+def test_a_field_that_is_not_what_its_name_says_is_refused(
+    api: httpx.Client, field: dict[str, Any], where: str
+) -> None:
+    reply = api.put("/v1/workers/w1", json={"datasets": [DATASET | {"outputs": [field]}]})
+    assert reply.status_code == 422
+    assert f'"{where}' in reply.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "fields", [{"inputs": [{}, {}], "outputs": [{}]}, {"outputs": [{"name": "y", "kind": "sound"}]}]
+)
+def test_data_that_no_built_in_family_knows_is_in_nobodys_way(
+    api: httpx.Client, server: Server, service: Service, fields: dict[str, Any]
+) -> None:
+    reply = api.put("/v1/workers/w1", json={"datasets": [DATASET | fields]})
+    assert reply.status_code == 200, reply.text
+    create_token(service, "somebody", "submitter")
+    with httpx.Client(base_url=server.url) as browser:
+        browser.get("/login", params={"code": create_login_code(service, "somebody")})
+        for page in (
+            "/new",
+            "/datasets",
+            "/datasets/tiny",
+            "/search-spaces",
+            "/search-spaces/dense",
+        ):
+            assert browser.get(page).status_code == 200
+
+
+def test_the_load_may_be_any_number(api: httpx.Client) -> None:
+    reply = api.put("/v1/workers/w1", json={"load": {"cpu_percent": 10**400}})
+    assert reply.status_code == 200, reply.text

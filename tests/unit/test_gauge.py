@@ -42,6 +42,7 @@ def test_without_a_load_devices_are_what_they_say_they_are() -> None:
         {"cpu_percent": "much", "memory_used_bytes": -1, "gpus": "two"},
         {"cpu_percent": True, "gpus": {"0": {}}},
         {"cpu_percent": float("nan"), "memory_bytes": []},
+        {"cpu_percent": 10**400, "memory_used_bytes": -(10**400)},
     ],
 )
 def test_what_makes_no_sense_is_as_if_it_was_not_told(load: dict[str, Any]) -> None:

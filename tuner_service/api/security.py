@@ -2,7 +2,6 @@
 
 import time
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
@@ -47,8 +46,9 @@ def refuse_cross_site(request: Request) -> None:
         return
     site = request.headers.get("sec-fetch-site")
     if site is None:
-        origin = urlsplit(request.headers.get("origin", ""))
-        site = "same-origin" if origin.netloc == request.headers.get("host") else "cross-site"
+        _, _, origin = request.headers.get("origin", "").partition("://")
+        own = request.headers.get("host", "")
+        site = "same-origin" if own and origin == own else "cross-site"
     if site != "same-origin":
         raise CrossSite
 

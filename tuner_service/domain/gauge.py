@@ -70,9 +70,13 @@ def _others(devices: Sequence[Any]) -> list[Any]:
 
 
 def _number(it: Any) -> float | None:
-    if isinstance(it, bool) or not isinstance(it, int | float) or not math.isfinite(it):
+    if isinstance(it, bool) or not isinstance(it, int | float):
         return None
-    return float(it)
+    try:
+        number = float(it)
+    except OverflowError:  # JSON has integers of any size
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _share(percent: Any) -> float | None:

@@ -25,6 +25,10 @@ class Curves:
         self._kept: OrderedDict[tuple[int, str], Curve] = OrderedDict()
         self._values = 0
 
+    def __len__(self) -> int:
+        """How many values are kept."""
+        return self._values
+
     def read(
         self, connection: Connection, study: Study, trials: Sequence[Trial], metric: str
     ) -> dict[int, Curve]:

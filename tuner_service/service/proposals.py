@@ -1,6 +1,7 @@
 """What a new study can be made of, as a form needs it, and what it is called when it is a copy."""
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -49,14 +50,21 @@ def _family(entry: Entry, here: bool) -> dict[str, Any]:
 
 def _dataset(entry: Entry, families: list[Entry], here: bool) -> dict[str, Any]:
     shown = ("name", "summary", "inputs", "outputs", "sizes", "status", "error")
-    outputs = entry.get("outputs") or []
     return {
         **{key: entry.get(key) for key in shown},
         "here": here,
         "families": [f["name"] for f in families if catalogue.misfit(f, entry) is None],
-        "metrics": metrics(outputs) if outputs else [],
+        "metrics": _reported(entry.get("outputs") or []),
         "objectives": usual_objectives(entry),
     }
+
+
+def _reported(outputs: Sequence[Mapping[str, Any]]) -> list[str]:
+    """None where a worker told of outputs that no built-in family knows."""
+    try:
+        return metrics(outputs) if outputs else []
+    except (KeyError, ValueError):
+        return []
 
 
 def fresh_name(service: Service, name: str) -> str:

@@ -22,6 +22,8 @@ from tuner_service.storage.engine import Database
 
 MOST_TRIALS = 200_000
 """So many ended trials stay in memory, some 2 KB each; the studies unused for longest go first."""
+VALUES_A_TRIAL = 64
+"""So many values of curves take as much memory as a trial, and count as one."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,8 @@ class StudyResults:
         self._revision = -1
 
     def __len__(self) -> int:
-        return len(self._ended)
+        """How much memory it takes, in ended trials."""
+        return len(self._ended) + len(self.curves) // VALUES_A_TRIAL
 
     def update(self, connection: Connection, study: Study) -> Shown:
         """The study as the connection sees it, which must see all of it at one moment."""

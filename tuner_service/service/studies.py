@@ -1,5 +1,7 @@
 """Steering and reading studies."""
 
+from functools import partial
+
 from tuner_service.domain.study import EXTENDABLE, Study, StudyState
 from tuner_service.domain.trial import Origin, TrialState
 from tuner_service.errors import (
@@ -26,14 +28,16 @@ def get(service: Service, name: str) -> Json:
     """Raises UnknownStudy."""
     with service.database.read() as connection:
         study = studies.get(connection, name)
-        return service.replies.of(study, lambda: study_json(connection, study))
+        return service.replies.of(study, partial(study_json, connection, study))
 
 
 def page(service: Service, state: StudyState | None, limit: int, offset: int) -> list[Json]:
     """Newest first."""
     with service.database.read() as connection:
         found = studies.page(connection, state=state, limit=limit, offset=offset)
-        return [study_json(connection, study) for study in found]
+        return [
+            service.replies.of(study, partial(study_json, connection, study)) for study in found
+        ]
 
 
 def find(service: Service, name: str) -> Study:

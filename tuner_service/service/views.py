@@ -14,7 +14,8 @@ from tuner_service.wire import rfc3339
 Json = dict[str, Any]
 
 
-def study_json(connection: Connection, study: Study) -> Json:
+def study_json(connection: Connection, study: Study, known_front: list[Json] | None = None) -> Json:
+    """With ``known_front`` as its Pareto front, where that was made since the last trial ended."""
     best = standings.best(connection, study)
     reply: Json = {
         "name": study.name,
@@ -32,9 +33,13 @@ def study_json(connection: Connection, study: Study) -> Json:
     if study.preflight is not None:
         reply["preflight"] = study.preflight
     if len(study.spec.objectives) > 1:
-        front = pareto_front(study.spec.objectives, standings.completed(connection, study))
-        reply["pareto_front"] = [best_json(trial) for trial in front]
+        reply["pareto_front"] = known_front or _front_json(connection, study)
     return reply
+
+
+def _front_json(connection: Connection, study: Study) -> list[Json]:
+    front = pareto_front(study.spec.objectives, standings.completed(connection, study))
+    return [best_json(trial) for trial in front]
 
 
 def best_json(trial: Trial) -> Json:
@@ -53,12 +58,12 @@ def pareto_front(objectives: Sequence[Objective], among: Sequence[Trial]) -> lis
         ((losses(trial), trial.number, trial) for trial in among if trial.values is not None),
         key=lambda point: point[:2],
     )
-    # In this order whatever is beaten stands after one of the front that beats it.
+    # In this order whatever is beaten stands after one of the front that beats it; of two objectives, the last.
     front: list[tuple[list[float], Trial]] = []
     for mine, _, trial in points:
         beaten = any(
             other != mine and all(o <= m for o, m in zip(other, mine, strict=True))
-            for other, _ in front
+            for other, _ in (front[-1:] if len(objectives) == 2 else front)
         )
         if not beaten:
             front.append((mine, trial))

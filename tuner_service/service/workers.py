@@ -79,7 +79,7 @@ def get(service: Service, name: str) -> Json:
     with service.database.read() as connection:
         worker = workers.get(connection, name)
         assert worker is not None, "it was just registered"
-        return _worker_json(worker, workers.training(connection).get(name, []))
+        return _worker_json(worker, workers.training_of(connection, name))
 
 
 def page(service: Service, limit: int, offset: int) -> list[Json]:

@@ -1,10 +1,10 @@
 """The workers and what they taught the catalogue."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, bindparam, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tuner_service.domain.space import Value
@@ -93,12 +93,24 @@ _TRAINING = (
 )
 
 
+_TRAINING_OF = _TRAINING.where(trials.c.worker == bindparam("by_worker"))
+
+
 def training(connection: Connection) -> dict[str, list[Held]]:
     """What each worker is training, by its name."""
     found: dict[str, list[Held]] = {}
-    for worker, *held, row in ((*row[:7], row[7:]) for row in connection.execute(_TRAINING).all()):
-        found.setdefault(worker, []).append(Held(studies.from_row(connection, row), *held))
+    for row in connection.execute(_TRAINING).all():
+        found.setdefault(row[0], []).append(_held(connection, row))
     return found
+
+
+def training_of(connection: Connection, worker: str) -> list[Held]:
+    rows = connection.execute(_TRAINING_OF, {"by_worker": worker}).all()
+    return [_held(connection, row) for row in rows]
+
+
+def _held(connection: Connection, row: Sequence[Any]) -> Held:
+    return Held(studies.from_row(connection, row[7:]), *row[1:7])
 
 
 def learn(connection: Connection, kind: str, entries: Mapping[str, Mapping[str, Any]]) -> None:

@@ -2,9 +2,9 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from tuner_service.wire.base import Body, Name, Number, Text, Value
+from tuner_service.wire.base import Body, Name, Number, Ordinal, RealNumber, Text, Value
 from tuner_service.wire.previews import Preview
 
 
@@ -43,10 +43,39 @@ class Override(Body):
     value: Value | None = None
 
 
+class _Told(BaseModel):
+    """What is known of an input or output, each where it is told."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    name: Text = ""
+    kind: Text = ""
+    dtype: Text = ""
+    shape: list[Ordinal] = []
+    classes: Ordinal | None = None
+    class_names: list[Text] | None = None
+    vocabulary: Ordinal | None = None
+    mean: RealNumber | None = None
+    deviation: RealNumber | None = None
+    kinds: list[Text] = []
+    like: Text | None = None
+
+
 class FieldSpec(BaseModel):
     """An input or output: of a data set one field, of a family what it accepts there."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> "FieldSpec":
+        try:
+            _Told.model_validate(self.model_extra)
+        except ValidationError as error:
+            # All pages that show an entry go by this: what is not there, is not told; what is, is what it should be.
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"]))
+            raise ValueError(f'"{where}": {first["msg"]}') from error
+        return self
 
 
 Status = Literal["ready", "broken", "not here"]
