@@ -1,10 +1,12 @@
 """What a study's page draws: the data behind its charts and its table."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
+from starlette.requests import Request
 
 from tests.contract.studies import (
     PARAMETERS,
@@ -15,6 +17,13 @@ from tests.contract.studies import (
     path,
     report,
 )
+from tuner_service.dashboard.drawings import Drawings
+from tuner_service.dashboard.pages.charts import Desk
+from tuner_service.errors import UnknownStudy
+from tuner_service.server.app import create_app
+from tuner_service.service import studies
+from tuner_service.service.charts import progress
+from tuner_service.service.setup import Service
 
 Json = dict[str, Any]
 TWO = [
@@ -258,3 +267,22 @@ def test_a_study_that_takes_the_name_of_a_deleted_one_has_charts_of_its_own(
     tag = {"If-None-Match": before.headers["ETag"]}
     after = api.get("/studies/demo/charts/progress", headers=tag)
     assert (after.status_code, after.json()["total"]) == (200, 0)
+
+
+def test_a_chart_of_a_study_whose_name_another_one_has_by_now_is_not_found(
+    api: httpx.Client, service: Service
+) -> None:
+    opened(api, budget={"trials": 1})
+    completed(api, 0.5)
+    before = studies.find(service, "demo")
+    api.delete("/v1/studies/demo").raise_for_status()
+    opened(api)
+
+    async def look() -> None:
+        app = create_app(service)
+        app.state.drawings = Drawings()
+        scope = {"type": "http", "app": app, "path": "/", "query_string": b"", "headers": []}
+        await Desk(Request(scope), service, before).of_ended(progress.progress)
+
+    with pytest.raises(UnknownStudy):
+        asyncio.run(look())

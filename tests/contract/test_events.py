@@ -1,13 +1,17 @@
 """Following a study over server-sent events."""
 
 import json
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
 import httpx_sse
+import pytest
 
 from tests.contract.studies import claimed, finish, opened, path, report
+from tuner_service.service.setup import Service
+from tuner_service.service.tokens import revoke_token
 
 Json = dict[str, Any]
 Seen = tuple[int, str, Json]
@@ -79,3 +83,31 @@ def test_a_wrong_last_event_id_is_refused(api: httpx.Client) -> None:
         ["header", "Last-Event-ID"],
     )
     assert api.get("/v1/studies/nobody/events").status_code == 404
+
+
+def test_nobody_listens_on_with_a_token_that_was_revoked(
+    api: httpx.Client,
+    client_of: Callable[[str], httpx.Client],
+    service: Service,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tuner_service.api.studies.ALLOWED_SECONDS", 0.0)
+    opened(api)
+    trial = claimed(api)
+    viewer = client_of("viewer")
+    began = threading.Event()
+
+    def listen() -> None:
+        for _ in _follow(viewer, 10_000, None):
+            began.set()
+
+    listening = threading.Thread(target=listen)
+    listening.start()
+    assert began.wait(60)
+    revoke_token(service, "viewer-1")
+    for epoch in range(100):
+        report(api, trial, epoch, 0.5).raise_for_status()
+        listening.join(0.6)
+        if not listening.is_alive():
+            break
+    assert not listening.is_alive()

@@ -102,6 +102,7 @@ class Allowed(HTTPBearer):
 
 ServiceNow = Annotated[Service, Depends(service_of)]
 Anyone = Annotated[Principal, Depends(Allowed(*Role))]
-Reader = Annotated[Principal, Depends(Allowed(Role.VIEWER, Role.SUBMITTER))]
+readers = Allowed(Role.VIEWER, Role.SUBMITTER)
+Reader = Annotated[Principal, Depends(readers)]
 Submitter = Annotated[Principal, Depends(Allowed(Role.SUBMITTER))]
 Worker = Annotated[Principal, Depends(Allowed(Role.WORKER))]

@@ -1,6 +1,9 @@
 """``/v1/studies``: opening, steering, reading, watching."""
 
 import re
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -10,12 +13,15 @@ from starlette.concurrency import run_in_threadpool
 from tuner_service import wire
 from tuner_service.api.broadcasts import Broadcasts
 from tuner_service.api.conventions import Listed, Paged, problems
-from tuner_service.api.security import Reader, ServiceNow, Submitter
+from tuner_service.api.security import Reader, ServiceNow, Submitter, readers
 from tuner_service.domain.study import Study, StudyState
-from tuner_service.errors import Invalid, Problem
+from tuner_service.errors import Forbidden, Invalid, Problem, Unauthenticated
 from tuner_service.service import opening, studies
 
 router = APIRouter(prefix="/v1/studies", tags=["studies"])
+
+ALLOWED_SECONDS = 30.0
+"""How often a stream of events looks whether its listener still may."""
 
 
 @router.post(
@@ -124,4 +130,19 @@ async def watch(
     broadcasts: Broadcasts = request.app.state.broadcasts
     # A proxy must not hold back what is to be seen at once.
     headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-    return EventStream(broadcasts.follow(study, last), headers=headers)
+    told = _while_allowed(request, broadcasts.follow(study, last))
+    return EventStream(told, headers=headers)
+
+
+async def _while_allowed(request: Request, told: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    """As long as the token is not revoked and the session not logged out; a quiet stream has its comments."""
+    async with aclosing(told):
+        looked = time.monotonic()
+        async for text in told:
+            if time.monotonic() - looked > ALLOWED_SECONDS:
+                looked = time.monotonic()
+                try:
+                    await readers(request)
+                except (Unauthenticated, Forbidden):
+                    return
+            yield text

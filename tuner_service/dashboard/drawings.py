@@ -12,6 +12,7 @@ from typing import Any
 from anyio import CapacityLimiter, to_thread
 
 MOST_BYTES = 64 * 1024**2
+MOST = 4_000
 AT_A_TIME = 2
 """So many are made at a time: they share one interpreter with the workers' requests."""
 SHARE = 0.01
@@ -71,7 +72,7 @@ class Drawings:
             self._bytes -= len(before.packed)
         self._kept[key] = drawing
         self._bytes += len(drawing.packed)
-        while self._bytes > MOST_BYTES and len(self._kept) > 1:
+        while (self._bytes > MOST_BYTES or len(self._kept) > MOST) and len(self._kept) > 1:
             _, dropped = self._kept.popitem(last=False)
             self._bytes -= len(dropped.packed)
 

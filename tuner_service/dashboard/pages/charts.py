@@ -6,6 +6,7 @@ All are answered with the revision that they show as their entity tag, so that w
 import gzip
 from collections.abc import Callable
 from functools import partial
+from hashlib import blake2b
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -17,6 +18,7 @@ from tuner_service.dashboard import study_pace
 from tuner_service.dashboard.drawings import Drawings
 from tuner_service.domain.study import Study
 from tuner_service.domain.trial import TrialState
+from tuner_service.errors import UnknownStudy
 from tuner_service.service import overview, studies
 from tuner_service.service.charts import learning, parallel, pictures, progress, table
 from tuner_service.service.results import Shown
@@ -47,13 +49,15 @@ class Desk:
     ) -> Response:
         study, service, request = self._study, self._service, self._request
         drawings: Drawings = request.app.state.drawings
-        key = (study.id, request.url.path, request.url.query)
+        key = (study.id, request.url.path, blake2b(request.url.query.encode()).digest())
         seen = request.headers.get("if-none-match", "")
         if _tag(study, revision_of(study)) in seen:
             return _unchanged(study, revision_of(study))
 
         def made() -> tuple[int, Json]:
             shown = service.results.read(service.database, study.name)
+            if shown.study.id != study.id:
+                raise UnknownStudy(study.name)  # another one has its name since
             return revision_of(shown.study), make(shown)
 
         # Who has nothing to look at is not kept waiting.
