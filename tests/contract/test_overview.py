@@ -75,6 +75,23 @@ def test_the_best_of_several_objectives_has_all_values(api: httpx.Client, servic
     assert study.known.best_values == {"loss": 0.2, "size": 9.0}
 
 
+def test_of_equal_ones_the_other_objectives_decide(api: httpx.Client, service: Service) -> None:
+    goals = [
+        {"metric": "accuracy", "direction": "maximize"},
+        {"metric": "loss", "direction": "minimize"},
+    ]
+    opened(api, objectives=goals)
+    for loss in (0.3, 0.1, 0.2, 0.1):
+        finish(api, claimed(api), values={"accuracy": 1.0, "loss": loss})
+        told = api.get("/v1/studies/demo").json()
+        [study] = listed(service)
+        assert study.standing.best is not None
+        assert study.standing.best.number == told["best"]["trial"]
+        assert study.known.best_values == told["best"]["values"]
+    assert told["best"]["trial"] == 1
+    assert told["best"]["values"] == {"accuracy": 1.0, "loss": 0.1}
+
+
 def test_a_study_opened_under_the_name_of_a_deleted_one_begins_anew(
     api: httpx.Client, service: Service
 ) -> None:

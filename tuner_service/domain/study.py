@@ -1,7 +1,7 @@
 """A study: what is searched, towards what, within which budget; and the states it goes through."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -55,6 +55,14 @@ class Objective:
         if than is None:
             return True
         return value > than if self.direction is Direction.MAXIMIZE else value < than
+
+
+def losses(objectives: Sequence[Objective], values: Mapping[str, float]) -> list[float]:
+    """A trial's values in the order of the objectives, signed so that less is better in each."""
+    return [
+        -values[o.metric] if o.direction is Direction.MAXIMIZE else values[o.metric]
+        for o in objectives
+    ]
 
 
 @dataclass(frozen=True)

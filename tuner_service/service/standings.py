@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
 
-from tuner_service.domain.standing import Standing, later
+from tuner_service.domain.standing import Best, Standing, later
 from tuner_service.domain.study import Direction, Objective
 from tuner_service.storage import overviews
 from tuner_service.storage.overviews import Listed
+from tuner_service.storage.standings import winner
 
 MOST = 10_000
 """So many studies stay in memory, with a kilobyte or two each; the one unused for longest goes first."""
@@ -57,9 +58,10 @@ def _updated(connection: Connection, study_id: int, known: Known) -> Known:
     first, *others = known.objectives
     ended = overviews.ended_after(connection, study_id, known.standing.revision)
     standing = later(known.standing, first, ended)
-    if standing.best is None or standing.best == known.standing.best:
+    if standing.best is None:
         return replace(known, standing=standing)
-    values: Mapping[str, float] = {first.metric: standing.best.value}
-    if others:
-        values = overviews.values(connection, study_id, standing.best.number) or values
-    return replace(known, standing=standing, best_values=values)
+    if others and (won := winner(connection, study_id, known.objectives)) is not None:
+        # Among those with the same first objective the others decide.
+        standing = replace(standing, best=Best(won.number, standing.best.value))
+        return Known(known.objectives, standing, won.values or {})
+    return replace(known, standing=standing, best_values={first.metric: standing.best.value})

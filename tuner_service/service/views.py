@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from tuner_service.domain.study import Direction, Objective, Study
+from tuner_service.domain.study import Objective, Study, losses
 from tuner_service.domain.trial import Artifact, Epoch, Happening, Trial
 from tuner_service.storage import standings, studies
 from tuner_service.wire import rfc3339
@@ -48,14 +48,8 @@ def best_json(trial: Trial) -> Json:
 
 def pareto_front(objectives: Sequence[Objective], among: Sequence[Trial]) -> list[Trial]:
     """The trials that no other one beats in every objective, in their order."""
-    signs = [-1 if o.direction is Direction.MAXIMIZE else 1 for o in objectives]
-
-    def losses(trial: Trial) -> list[float]:
-        values = trial.values or {}
-        return [s * values[o.metric] for s, o in zip(signs, objectives, strict=True)]
-
     points = sorted(
-        ((losses(trial), trial.number, trial) for trial in among if trial.values is not None),
+        ((losses(objectives, t.values), t.number, t) for t in among if t.values is not None),
         key=lambda point: point[:2],
     )
     # In this order whatever is beaten stands after one of the front that beats it; of two objectives, the last.

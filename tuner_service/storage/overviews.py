@@ -126,10 +126,3 @@ def ended_after(connection: Connection, study_id: int, revision: int) -> list[En
     """The trials that ended after a revision, in the order in which they ended."""
     rows = connection.execute(_ENDED, {"study": study_id, "after": revision})
     return [Ended(number, TrialState(state), *rest) for number, state, *rest in rows]
-
-
-def values(connection: Connection, study_id: int, number: int) -> dict[str, float] | None:
-    query = select(trials.c["values"]).where(
-        trials.c.study_id == study_id, trials.c.number == number
-    )
-    return connection.scalar(query)

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, case, func, select
 
-from tuner_service.domain.study import Direction, Study
+from tuner_service.domain.study import Direction, Objective, Study, losses
 from tuner_service.domain.trial import Trial, TrialState
 from tuner_service.storage.tables import trials
 from tuner_service.storage.trials import SELECT, from_row
@@ -57,20 +57,26 @@ def completed(connection: Connection, study: Study) -> list[Trial]:
 
 
 def best(connection: Connection, study: Study) -> Trial | None:
-    """The completed trial with the best first objective; of equal ones the first."""
-    order = trials.c.value
-    maximize = study.spec.objective.direction is Direction.MAXIMIZE
-    query = (
-        SELECT.where(
-            trials.c.study_id == study.id,
-            trials.c.state == TrialState.COMPLETED,
-            trials.c.value.is_not(None),
-        )
-        .order_by(order.desc() if maximize else order.asc(), trials.c.number)
-        .limit(1)
+    return winner(connection, study.id, study.spec.objectives)
+
+
+def winner(connection: Connection, study_id: int, objectives: Sequence[Objective]) -> Trial | None:
+    """The completed trial with the best first objective; of equal ones the best in the next, and at last the first."""
+    completed = SELECT.where(
+        trials.c.study_id == study_id,
+        trials.c.state == TrialState.COMPLETED,
+        trials.c.value.is_not(None),
     )
-    row = connection.execute(query).one_or_none()
-    return None if row is None else from_row(row)
+    value = trials.c.value
+    order = value.desc() if objectives[0].direction is Direction.MAXIMIZE else value.asc()
+    row = connection.execute(completed.order_by(order, trials.c.number).limit(1)).one_or_none()
+    if row is None:
+        return None
+    first = from_row(row)
+    if len(objectives) == 1:
+        return first
+    equal = [from_row(row) for row in connection.execute(completed.where(value == first.value))]
+    return min(equal, key=lambda trial: (losses(objectives, trial.values or {}), trial.number))
 
 
 _ENDED = SELECT.where(
