@@ -62,6 +62,6 @@ def _updated(connection: Connection, study_id: int, known: Known) -> Known:
         return replace(known, standing=standing)
     if others and (won := winner(connection, study_id, known.objectives)) is not None:
         # Among those with the same first objective the others decide.
-        standing = replace(standing, best=Best(won.number, standing.best.value))
-        return Known(known.objectives, standing, won.values or {})
+        best = Best(won.number, standing.best.value)
+        return Known(known.objectives, replace(standing, best=best), won.values or {})
     return replace(known, standing=standing, best_values={first.metric: standing.best.value})
