@@ -48,7 +48,9 @@ def heard(
         following = [asyncio.create_task(ids(channel.follow(study, b), until)) for b in begins]
         await asyncio.sleep(0)
         await asyncio.to_thread(then)
-        return await asyncio.gather(*following)
+        found = await asyncio.gather(*following)
+        await channel.ended()
+        return found
 
     return asyncio.run(follow())
 
@@ -97,7 +99,9 @@ def test_it_ends_when_the_server_stops(service: Service) -> None:
         following = asyncio.create_task(ids(channel.follow(studies.find(service, "demo"), 7), None))
         await asyncio.sleep(0)
         stopping.set()
-        return await following
+        found = await following
+        await channel.ended()
+        return found
 
     assert asyncio.run(follow()) == [8, 9]
 
@@ -108,9 +112,12 @@ def test_a_silent_study_is_not_a_dead_connection(
     monkeypatch.setattr(broadcasts, "SILENCE_SECONDS", 0.01)
 
     async def first() -> bytes:
-        told = Broadcasts(service, asyncio.Event()).follow(studies.find(service, "demo"), NEWEST)
+        channel = Broadcasts(service, asyncio.Event())
+        told = channel.follow(studies.find(service, "demo"), NEWEST)
         async with asyncio.timeout(WAIT_SECONDS), aclosing(told):
-            return await anext(told)
+            found = await anext(told)
+        await channel.ended()
+        return found
 
     assert asyncio.run(first()).startswith(b":")
 
@@ -120,7 +127,8 @@ def test_nobody_reads_for_those_who_have_left(service: Service) -> None:
         channel = Broadcasts(service, asyncio.Event())
         study = studies.find(service, "demo")
         await asyncio.gather(*(ids(channel.follow(study, 0), NEWEST) for _ in range(3)))
-        await asyncio.sleep(0)
+        async with asyncio.timeout(WAIT_SECONDS):
+            await channel.ended()
         return asyncio.all_tasks() - {asyncio.current_task()}
 
     assert asyncio.run(left()) == set()

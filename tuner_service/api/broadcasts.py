@@ -68,7 +68,7 @@ class Broadcast:
 
     async def _read_on(self) -> None:
         with self._service.bell.listening(self._study.id) as rung:
-            while not self._stopping.is_set():
+            while self.followers and not self._stopping.is_set():
                 rung.clear()
                 events, over = await promptly(events_after, self._service, self._study, self._last)
                 self._keep(rendered(events))
@@ -77,7 +77,7 @@ class Broadcast:
                     continue
                 if over:
                     return
-                await asyncio.sleep(GATHER_SECONDS)
+                await first_of(self._stopping, self._stopping, GATHER_SECONDS)
                 await first_of(rung, self._stopping, POLL_SECONDS)
 
     def _keep(self, news: Sequence[Told]) -> None:
@@ -145,8 +145,7 @@ class Broadcasts:
         """The study's events after ``last`` as they go over the wire."""
         broadcast = self._by_study.get(study.id)
         if broadcast is None or broadcast.ended:
-            broadcast = Broadcast(self._service, study, self._stopping)
-            self._by_study[study.id] = broadcast
+            broadcast = self._begun(study)
         broadcast.followers += 1
         try:
             async with aclosing(broadcast.follow(last)) as told:
@@ -155,8 +154,21 @@ class Broadcasts:
         except TunerError:
             return  # deleted, or out of reach: whoever asks again hears which
         finally:
+            # Whom nobody follows ends by itself: cancelled, it would leave a thread behind that holds a connection.
             broadcast.followers -= 1
             if not broadcast.followers:
-                broadcast.reading.cancel()
-                if self._by_study.get(study.id) is broadcast:
-                    del self._by_study[study.id]
+                self._service.bell.ring(study.id)
+
+    def _begun(self, study: Study) -> Broadcast:
+        broadcast = self._by_study[study.id] = Broadcast(self._service, study, self._stopping)
+
+        def forget(_: object) -> None:
+            if self._by_study.get(study.id) is broadcast:
+                del self._by_study[study.id]
+
+        broadcast.reading.add_done_callback(forget)
+        return broadcast
+
+    async def ended(self) -> None:
+        """Wait, once the server stops, until nothing is read any more."""
+        await asyncio.gather(*(each.reading for each in self._by_study.values()))

@@ -58,6 +58,10 @@ class Drawings:
             await asyncio.sleep(kept.rests_until - time.monotonic())
         return await self.at(key, revision, make)
 
+    async def ended(self) -> None:
+        """Wait, when the server stops, for those that are being made: their threads hold connections."""
+        await asyncio.gather(*self._making.values(), return_exceptions=True)
+
     async def _made(self, key: object, make: Make) -> Drawing:
         try:
             drawing = await to_thread.run_sync(_draw, make, limiter=self._threads)

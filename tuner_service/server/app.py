@@ -47,6 +47,8 @@ def create_app(service: Service) -> FastAPI:
         app.state.examining = CapacityLimiter(EXAMINATIONS)
         async with looking_after(service, app.state.stopping):
             yield
+        await app.state.broadcasts.ended()
+        await app.state.drawings.ended()
 
     app = FastAPI(
         title="tuner_service",
