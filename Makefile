@@ -11,7 +11,7 @@ demo: $(STAMP)  ## Start everything, search a small model, show the winner, stop
 	$(BIN)/tuner demo
 
 test: $(STAMP) lint  ## Linters, types, the floors of the house, every test.
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 chaos: $(STAMP)  ## Kill, stop, cut and fill everything once, on SQLite and Postgres; lose nothing. Under 5 minutes.
 	$(BIN)/python -m tests.chaos

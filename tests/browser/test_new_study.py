@@ -210,6 +210,23 @@ def test_what_cannot_apply_is_greyed_and_not_sent(enter: Enter) -> None:
     assert shown(page)["overrides"] == {"momentum": {"max": 0.5}}
 
 
+def test_what_is_plainly_wrong_is_said_when_a_field_is_left(enter: Enter) -> None:
+    page = enter("submitter").open("/new?dataset=wine")
+    epochs = page.get_by_label("Epochs: value")
+    epochs.fill("many")
+    expect(epochs).not_to_have_attribute("aria-invalid", "true")
+    epochs.press("Tab")
+    expect(epochs).to_have_accessible_description(re.compile('"many" is not a number'))
+    expect(page.get_by_role("alert")).to_be_hidden()
+    epochs.fill("3")
+    expect(epochs).not_to_have_attribute("aria-invalid", "true")
+    for box in page.get_by_role("group", name="optimizer").get_by_role("checkbox").all():
+        box.uncheck()
+    launch(page)
+    expect(page.get_by_role("alert")).to_contain_text("optimizer: at least one of them is needed")
+    page.reload()
+
+
 @pytest.fixture
 def hostile(api: httpx.Client) -> None:
     """A worker with models and data of its own, some of them broken, whose texts would like to be HTML."""

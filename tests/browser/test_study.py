@@ -109,16 +109,6 @@ def test_a_viewer_sees_no_actions_and_is_told_when_a_study_was_deleted(
     expect(page.get_by_role("alert").filter(has_text="This study was deleted")).to_be_visible()
 
 
-def test_a_study_that_no_worker_serves_says_so(enter: Enter, api: httpx.Client) -> None:
-    study = {"name": "s", "search_space": "dense", "dataset": "digits"}
-    api.post("/v1/studies", json=study).raise_for_status()
-    page = enter("viewer").open("/studies/s")
-    expect(page.locator("#waiting")).to_contain_text("No worker serves this study")
-    start = page.locator("#start-worker")
-    expect(start).to_contain_text("tuner token create --role worker")
-    expect(start).to_contain_text("tuner worker --url http://127.0.0.1")
-
-
 def test_why_a_study_failed_is_one_line_and_the_rest_is_folded(
     enter: Enter, api: httpx.Client
 ) -> None:
@@ -259,6 +249,23 @@ def test_of_three_objectives_any_two_are_drawn_over_each_other(
     card.get_by_label("Up").select_option("size")
     expect(card.get_by_label("Across")).to_have_value("loss")
     expect(pareto).to_have_attribute("aria-label", re.compile("by loss and size"))
+
+
+def test_one_menu_of_the_table_is_open_at_a_time(enter: Enter, api: httpx.Client) -> None:
+    opened(api)
+    trained(api, 0.5)
+    page = enter("viewer", PHONE).open("/studies/demo")
+    value, worker = page.get_by_label("With which value"), page.get_by_label("Worker", exact=True)
+    page.get_by_text("Filter", exact=True).click()
+    expect(value).to_be_visible()
+    value.press("Escape")
+    expect(value).to_be_hidden()
+    page.get_by_text("Filter", exact=True).click()
+    page.get_by_text("Columns", exact=True).click()
+    expect(worker).to_be_visible()
+    expect(value).to_be_hidden()
+    page.get_by_role("heading", name="Trials", exact=True).click()
+    expect(worker).to_be_hidden()
 
 
 @pytest.mark.parametrize(("viewport", "scheme"), [(DESKTOP, "dark"), (PHONE, "light")])

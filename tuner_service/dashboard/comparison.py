@@ -1,6 +1,6 @@
 """Trials beside one another: what each was given and how it fared, a row for each thing, a cell for each trial."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,12 +71,13 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """``differs``: whether the trials are not all the same in it."""
+    """``differs``: whether the trials are not all the same in it. ``unranked``: why none of its cells is the best."""
 
     name: str
     cells: Sequence[Cell]
     differs: bool
     note: str = ""
+    unranked: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,17 +95,32 @@ def table(compared: Sequence[Compared]) -> Table:
 def _values(compared: Sequence[Compared]) -> Iterator[Row]:
     """A row for each objective of any of the studies."""
     aims: dict[str, set[Direction]] = {}
+    tasks: dict[str, set[str]] = {}
     for each in compared:
         for objective in each.study.spec.objectives:
             aims.setdefault(objective.metric, set()).add(objective.direction)
+            tasks.setdefault(objective.metric, set()).add(_task(each.study))
     for metric, directions in aims.items():
         values = [(each.trial["values"] or {}).get(metric) for each in compared]
-        # Two studies may want the opposite of the same metric: then none is the best.
-        best = _best(values, next(iter(directions))) if len(directions) == 1 else None
+        unranked = _unranked(directions, tasks[metric])
+        best = None if unranked else _best(values, next(iter(directions)))
         cells = [Cell(formatting.number(v), v is not None and v == best) for v in values]
         maximized = Direction.MAXIMIZE in directions
         aim = "higher is better" if maximized else "lower is better"
-        yield Row(metric, cells, True, aim if len(directions) == 1 else "")
+        yield Row(metric, cells, True, aim if len(directions) == 1 else "", unranked)
+
+
+def _task(study: Study) -> str:
+    """What its values are of: those of different data tell nothing about one another."""
+    return study.spec.dataset or f"study {study.name}"
+
+
+def _unranked(directions: Collection[Direction], tasks: Collection[str]) -> str:
+    if len(directions) > 1:
+        return "None is the best: the studies want the opposite of it."
+    if len(tasks) > 1:
+        return "None is the best: the values are of different data."
+    return ""
 
 
 def _best(values: Sequence[float | None], direction: Direction) -> float | None:

@@ -1,11 +1,14 @@
 """Who looks at a page. Whoever may not gets a page that says what to do."""
 
+import logging
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from tuner_service.api.problems import status_of
 from tuner_service.api.promptly import promptly
@@ -14,6 +17,8 @@ from tuner_service.dashboard.rendering import page
 from tuner_service.errors import Forbidden, TunerError, Unauthenticated
 from tuner_service.service import tokens
 from tuner_service.service.tokens import Principal, Role
+
+log = logging.getLogger(__name__)
 
 
 class NotForWorkers(Forbidden):
@@ -64,13 +69,18 @@ class PageRoute(APIRoute):
             except NotForWorkers as error:
                 return page("not_for_workers.html", error.by, 403)
             except TunerError as error:
-                return _error_page(request, error.message, int(status_of(error)))
+                return error_page(request, error.message, int(status_of(error)))
             except RequestValidationError as error:
-                return _error_page(request, error.errors()[0]["msg"], 422)
+                return error_page(request, error.errors()[0]["msg"], 422)
+            except (HTTPException, ClientDisconnect):
+                raise
+            except Exception:
+                log.exception("%s %s failed", request.method, request.url.path)
+                return error_page(request, "the server made a mistake; its log says which", 500)
 
         return handling
 
 
-def _error_page(request: Request, detail: str, status: int) -> Response:
+def error_page(request: Request, detail: str, status: int) -> Response:
     by: Principal | None = getattr(request.state, "by", None)
     return page("error.html", by, status, detail=detail, status=status)

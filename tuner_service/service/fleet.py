@@ -70,12 +70,11 @@ class Machine:
 
 @dataclass(frozen=True)
 class Waiting:
-    """A running Keras study with a candidate for which no slot is free. ``served``: some worker could train it."""
+    """A running Keras study none of whose candidates trains or could now. ``served``: some worker could train them."""
 
     study: str
     space: str | None
     dataset: str | None
-    running: int
     served: bool
 
 
@@ -156,13 +155,11 @@ def _waiting(
     found = []
     for study in wanting:
         queued, running = opened[study.id][TrialState.QUEUED], opened[study.id][TrialState.RUNNING]
-        if study.budget_spent and not queued:
+        if running or (study.budget_spent and not queued):
             continue
         serving = [machine for worker, machine in at_hand if serves(worker, study)]
         if any(machine.idle for machine in serving):
             continue  # it is about to be taken
         spec = study.spec
-        found.append(
-            Waiting(study.name, spec.search_space, spec.dataset, running, served=bool(serving))
-        )
+        found.append(Waiting(study.name, spec.search_space, spec.dataset, served=bool(serving)))
     return found

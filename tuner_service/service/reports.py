@@ -148,7 +148,8 @@ def release(
             raise StaleAttempt(name, number, given.attempt, trial.attempt, trial.state)
         check_holder(current.study, trial, holder)
         if given.error is None:
-            why = "given back by its worker"
+            is_paused = current.study.state is StudyState.PAUSED
+            why = "given back: the study is paused" if is_paused else "given back by its worker"
             return give_back(current, trial, "released", why, digest=digest)
         return lose(current, trial, "died", _clean(given.error), digest)
 

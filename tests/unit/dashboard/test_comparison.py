@@ -52,6 +52,18 @@ def test_none_is_the_best_where_studies_want_the_opposite() -> None:
     assert not any(cell.best for cell in row(rows, "val_accuracy").cells)
 
 
+def test_none_is_the_best_where_the_values_are_of_different_data() -> None:
+    rows = table(
+        compared(
+            (study(dataset="digits"), {"values": {"val_accuracy": 0.5}}),
+            (study(name="o", dataset="iris"), {"values": {"val_accuracy": 0.7}}),
+        )
+    ).results
+    found = row(rows, "val_accuracy")
+    assert not any(cell.best for cell in found.cells)
+    assert "different data" in found.unranked
+
+
 def test_how_a_trial_is_trained_counts_whether_it_was_searched_or_not() -> None:
     searched = study(training={"epochs": 30, "batch_size": {"choices": [16, 64]}})
     rows = table(

@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from tuner_service.dashboard import assets
+from tuner_service.dashboard import assets, nowhere
 from tuner_service.dashboard.drawings import Drawings
 from tuner_service.dashboard.pages import (
     charts,
@@ -28,3 +28,4 @@ def install(app: FastAPI) -> None:
     for module in PAGES:
         app.include_router(module.router)
     assets.install(app)
+    nowhere.install(app)

@@ -6,6 +6,7 @@ import { address, compared, remember } from "./comparison.js";
 import { byId, el, throttled } from "../shared/dom.js";
 import { follow } from "../shared/live.js";
 import { refreshed } from "../shared/parts.js";
+import { isSignedOut, whenSignedOut } from "../shared/session.js";
 
 const MOST_STREAMS = 2; // a browser opens six connections to a server, for all of its windows
 const POLL_MS = 1000;
@@ -20,8 +21,9 @@ const studyOf = (trial) => trial.split("/")[0];
 const api = (trial) => `/v1/studies/${trial.replace("/", "/trials/")}`;
 
 function trouble(error) {
-  byId("trouble").hidden = error === null;
-  byId("trouble").textContent = error === null ? "" : `What you see may be old: ${error.message}.`;
+  const told = error !== null && !isSignedOut(); // that is said above
+  byId("trouble").hidden = !told;
+  byId("trouble").textContent = told ? `What you see may be old: ${error.message}.` : "";
 }
 
 async function load(trial) {
@@ -60,6 +62,7 @@ function offerMetrics(shown) {
 }
 
 async function refresh() {
+  if (isSignedOut()) return;
   try {
     await refreshed();
     trouble(null);
@@ -103,7 +106,7 @@ async function poll(studies) {
       trouble(error);
     }
   }
-  if (open.length) setTimeout(() => poll(studies), POLL_MS);
+  if (open.length && !isSignedOut()) setTimeout(() => poll(studies), POLL_MS);
 }
 
 function listen() {
@@ -113,6 +116,7 @@ function listen() {
   }
   const rest = live.slice(MOST_STREAMS).map(([study]) => study);
   if (rest.length) poll(rest);
+  whenSignedOut(() => { byId("connection").textContent = "logged out"; });
 }
 
 function choose(id, name, read) {

@@ -1,5 +1,5 @@
 // A file on its way: XMLHttpRequest, since `fetch` does not tell how much was sent.
-import { Problem } from "../shared/api.js";
+import { Problem, refusal } from "../shared/api.js";
 
 /**
  * Send a file. `heard({sent, size})` as it goes, and `{sent: size}` once all of it is there and is being looked into.
@@ -16,7 +16,7 @@ export function sending(url, file, heard) {
     request.onload = () => {
       const body = parsed(request.responseText);
       if (request.status < 300) resolve(body);
-      else reject(new Problem(request.status, body));
+      else reject(refusal(request.status, body));
     };
   });
   request.open("PUT", url);

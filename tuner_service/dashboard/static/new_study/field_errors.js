@@ -54,7 +54,9 @@ function plain(msg) {
   return complaints.find((complaint) => !complaint.includes("valid dictionary")) ?? msg;
 }
 
-const nameOf = (control) => control.getAttribute("aria-label") ?? control.labels?.[0]?.textContent.trim() ?? "this field";
+/** A tick names its value only: what it belongs to is the parameter. */
+const nameOf = (control) => control.getAttribute("aria-label")
+  ?? control.closest(".parameter")?.querySelector("legend").textContent ?? control.labels?.[0]?.textContent.trim() ?? "this field";
 
 /**
  * Show `{loc, msg}` at their fields and in `summary`, and go to the first. Folded parts open, so that nothing that is
@@ -71,6 +73,16 @@ export function blameFields(form, summary, errors) {
   const lines = found.map(({ loc, msg, control }) => el("li", {}, control ? linkTo(control, msg) : `${loc.join(", ")}: ${msg}`));
   summarize(summary, found.length === 1 ? "One thing is not right yet" : `${found.length} things are not right yet`, el("ul", {}, ...lines));
   (form.querySelector('[aria-invalid="true"]') ?? summary).focus();
+}
+
+/** Show at once what is wrong with one field and what belongs to it (`within`). */
+export function blameWithin(form, within, errors) {
+  forgive(within);
+  for (const { loc, msg } of errors) {
+    const field = fieldAt(form, loc);
+    const control = field && controlOf(field);
+    if (control && within.contains(control)) blame(control, plain(msg));
+  }
 }
 
 function linkTo(control, msg) {

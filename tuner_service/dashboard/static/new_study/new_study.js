@@ -1,7 +1,7 @@
 // The form for a new study: what is chosen becomes a request, which is shown as one types and sent as it is shown.
 import { send } from "../shared/api.js";
 import { byId, el } from "../shared/dom.js";
-import { blameFields, forgive, summarize } from "./field_errors.js";
+import { blameFields, blameWithin, forgive, summarize } from "./field_errors.js";
 import { duration } from "../shared/format.js";
 import { metricField } from "./metric_field.js";
 import { ObjectivesForm } from "./objectives_form.js";
@@ -191,14 +191,22 @@ function refused(problem) {
     return blameFields(form, summary, problem.errors.map(({ loc, msg }) => ({ loc: loc.slice(1), msg })));
   }
   const isPassing = problem.status === 0 || problem.status >= 500;
-  const advice = problem.status === 401 ? "Log in again in another tab (tuner login), then launch here." : isPassing ? "Try again in a moment." : "";
+  const advice = problem.status === 401 ? "Log in again in another tab, then launch here." : isPassing ? "Try again in a moment." : "";
   summarize(summary, `Not launched: ${problem.message}`, el("p", {}, `${KEPT} ${advice}`));
   summary.focus();
 }
 
+const around = (control) => control.closest(".parameter, .objective, .setting, .field");
+
 form.addEventListener("submit", launch);
+form.addEventListener("focusout", ({ target, relatedTarget }) => {
+  const left = around(target);
+  // What is about to be pressed shall not move away under the pointer: it says what is wrong by itself.
+  if (left === null || parameters === null || left.contains(relatedTarget) || relatedTarget === launchButton) return;
+  blameWithin(form, left, check());
+});
 form.addEventListener("input", (event) => {
-  forgive(event.target.closest(".parameter, .objective, .setting, .field") ?? event.target.parentElement);
+  forgive(around(event.target) ?? event.target.parentElement);
   if (event.target.id === "data-set") chooseDataset();
   if (event.target.name === "search_space") chooseFamily();
   update();

@@ -1,6 +1,7 @@
 // A family's parameters, each to be narrowed, widened or fixed; what exists only under another stands under it.
 import { el } from "../shared/dom.js";
 import { number, value as shownValue } from "../shared/format.js";
+import { nested } from "../shared/nesting.js";
 import { NumberField } from "./number_field.js";
 import { OptionField } from "./option_field.js";
 import { same } from "./spec.js";
@@ -19,13 +20,6 @@ const usualOptions = (parameter) => (parameter.type === "fixed" ? [parameter.val
 function begun({ min, max, default: usual }) {
   const value = usual ?? min;
   return { value, choices: [...new Set([min, value, max])] };
-}
-
-/** The order in which they are shown, children under their first parent, with their depth. */
-function nested(parameters, parent = null, depth = 0) {
-  return parameters
-    .filter((parameter) => (parameter.when?.[0]?.parameter ?? null) === parent)
-    .flatMap((parameter) => [{ parameter, depth }, ...nested(parameters, parameter.name, depth + 1)]);
 }
 
 function describe(parameter) {

@@ -1,4 +1,5 @@
 // The REST API, as the browser's session. Errors are the API's own problems (RFC 9457).
+import { isSignedOut, signedOut } from "./session.js";
 
 export class Problem extends Error {
   /** `errors`: `{loc, msg}` for each thing that is wrong with a request. */
@@ -8,6 +9,13 @@ export class Problem extends Error {
     this.code = body.code;
     this.errors = body.errors ?? [];
   }
+}
+
+/** The Problem of an answer that is none; who is logged out hears it in plain words, and so does the whole page. */
+export function refusal(status, body) {
+  if (status !== 401) return new Problem(status, body);
+  signedOut();
+  return new Problem(401, { ...body, detail: "you are logged out" });
 }
 
 export async function send(method, url, body = undefined, headers = {}) {
@@ -24,8 +32,12 @@ export async function send(method, url, body = undefined, headers = {}) {
   }
   const isJson = (reply.headers.get("Content-Type") ?? "").includes("json");
   const content = isJson ? await reply.json() : null;
-  if (!reply.ok) throw new Problem(reply.status, content ?? {});
+  if (!reply.ok) throw refusal(reply.status, content ?? {});
   return content;
 }
 
-export const get = (url) => send("GET", url);
+/** Read; nothing is asked for once nobody is logged in. */
+export async function get(url) {
+  if (isSignedOut()) throw refusal(401, {});
+  return send("GET", url);
+}

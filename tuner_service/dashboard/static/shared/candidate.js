@@ -1,10 +1,11 @@
 // A form made from a study's parameters. What is left empty is searched.
 import { el } from "./dom.js";
 import { number, value as inWords } from "./format.js";
+import { nested } from "./nesting.js";
 
 /** `read()` gives the parameters, or null where a value is wrong; `complain(errors)` shows the API's at their fields. */
 export function candidateForm(element, parameters) {
-  const fields = parameters.map((parameter, index) => fieldOf(parameter, index, depthOf(parameter, parameters)));
+  const fields = nested(parameters).map(({ parameter, depth }, index) => fieldOf(parameter, index, depth));
   const byName = new Map(fields.map((field) => [field.parameter.name, field]));
   const update = () => {
     for (const field of fields) field.row.hidden = field.parameter.type === "fixed" || !exists(field.parameter, byName);
@@ -48,9 +49,6 @@ const exists = (parameter, byName) => (parameter.when ?? []).every(({ parameter:
   const parent = byName.get(name);
   return parent && exists(parent.parameter, byName) && values.includes(parent.get());
 });
-
-const depthOf = ({ when }, all) =>
-  Math.max(0, ...(when ?? []).map(({ parameter }) => 1 + depthOf(all.find(({ name }) => name === parameter) ?? {}, all)));
 
 function fieldOf(parameter, index, depth) {
   const id = `candidate-${index}`;

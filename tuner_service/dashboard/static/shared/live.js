@@ -1,9 +1,10 @@
 // A study's events as they happen, over Server-Sent Events.
+import { get } from "./api.js";
+import { isSignedOut, whenSignedOut } from "./session.js";
 
 const KINDS = ["study", "trial", "epoch"];
 const OVER = ["completed", "cancelled", "failed"];
 const AGAIN_MS = 3000;
-
 const HIDDEN_MS = 10_000;
 
 /**
@@ -23,10 +24,12 @@ export function follow(study, after, hear, connected = () => {}) {
     source?.close();
     source = null;
   };
+  const address = `/v1/studies/${encodeURIComponent(study)}`;
   const open = () => {
     close();
+    if (isSignedOut()) return;
     over = false;
-    source = new EventSource(`/v1/studies/${encodeURIComponent(study)}/events?after=${last}`);
+    source = new EventSource(`${address}/events?after=${last}`);
     source.onopen = () => connected(true);
     for (const kind of KINDS) {
       source.addEventListener(kind, (event) => {
@@ -40,10 +43,18 @@ export function follow(study, after, hear, connected = () => {}) {
       close();
       if (over) return;
       connected(false);
-      if (!document.hidden) again = setTimeout(open, AGAIN_MS);
+      if (!document.hidden) again = setTimeout(reopen, AGAIN_MS);
     };
   };
+  /** A stream that is refused does not say why: ask first for something that does. */
+  const reopen = async () => {
+    const there = await get(address).then(() => true, () => false);
+    if (document.hidden || isSignedOut() || source !== null) return;
+    if (there) open();
+    else again = setTimeout(reopen, AGAIN_MS);
+  };
   open();
+  whenSignedOut(close);
   document.addEventListener("visibilitychange", () => {
     if (over) return;
     clearTimeout(again);

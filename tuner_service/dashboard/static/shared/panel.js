@@ -1,5 +1,6 @@
 // A card whose data is loaded when it is seen, and again when there are news of it.
 import { byId } from "./dom.js";
+import { isSignedOut } from "./session.js";
 
 const AGAIN_MS = 5000;
 const panels = new Map();
@@ -49,7 +50,7 @@ export function panel(id, { load, show, every = 2000 }) {
   };
   const refresh = async () => {
     due = null;
-    if (!visible || !stale || busy || document.hidden) return;
+    if (!visible || !stale || busy || document.hidden || isSignedOut()) return;
     const wait = last + every - performance.now();
     if (wait > 0) {
       due ??= setTimeout(refresh, wait);
@@ -67,7 +68,7 @@ export function panel(id, { load, show, every = 2000 }) {
       stale = true;
       last = performance.now() + AGAIN_MS - every;
       element.classList.remove("loading");
-      note.textContent = `Not up to date: ${error.message}`;
+      if (!isSignedOut()) note.textContent = `Not up to date: ${error.message}`; // the page says that by itself
     }
     busy = false;
     if (stale) refresh();

@@ -1,5 +1,6 @@
 // Parts of a page that the server renders (`data-part`): asked for again with the page, and renewed where they differ.
-import { Problem } from "./api.js";
+import { Problem, refusal } from "./api.js";
+import { isSignedOut } from "./session.js";
 import { renew } from "./renew.js";
 import { localTimes } from "./times.js";
 
@@ -26,6 +27,7 @@ export async function refreshed() {
 }
 
 async function asked() {
+  if (isSignedOut()) throw refusal(401, {});
   let reply;
   try {
     reply = await fetch(location.href, { headers: { Accept: "text/html" } });
@@ -33,6 +35,5 @@ async function asked() {
     throw new Problem(0, { detail: "the server does not answer", code: "unreachable" });
   }
   if (reply.ok) return reply.text();
-  const why = { 401: "you are not logged in any more", 404: "this is not there any more" };
-  throw new Problem(reply.status, { detail: why[reply.status] });
+  throw refusal(reply.status, reply.status === 404 ? { detail: "this is not there any more" } : {});
 }

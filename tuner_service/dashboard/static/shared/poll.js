@@ -1,7 +1,7 @@
 // A part of a page that the server renders, kept up to date: asked for every other second, told 304 while it is the same.
 import { byId } from "./dom.js";
 import { renew } from "./renew.js";
-import { tell } from "./notices.js";
+import { isSignedOut, signedOut, whenSignedOut } from "./session.js";
 
 const EVERY_MS = 1500;
 const AGAIN_MS = 3000;
@@ -21,6 +21,7 @@ export function poll(address, told = () => {}) {
 
   async function ask() {
     clearTimeout(due);
+    if (isSignedOut()) return;
     asking?.abort();
     const mine = (asking = new AbortController());
     let wait = EVERY_MS;
@@ -38,8 +39,7 @@ export function poll(address, told = () => {}) {
   async function look(signal) {
     const reply = await fetch(address(), { headers: { "If-None-Match": etag }, cache: "no-store", signal });
     if (NO_SESSION.includes(reply.status)) {
-      live("bad", "You are logged out");
-      tell("You are not logged in any more: load the page again.", true);
+      signedOut();
       return null;
     }
     if (reply.status === 200) {
@@ -59,6 +59,10 @@ export function poll(address, told = () => {}) {
   }
 
   document.addEventListener("visibilitychange", () => document.hidden || ask());
+  whenSignedOut(() => {
+    clearTimeout(due);
+    live("bad", "You are logged out");
+  });
   ask();
   return { soon: ask };
 }

@@ -1,5 +1,6 @@
 // What a study came to, trial by trial, and how its trials learned: as plotly.js wants it.
 import { plain } from "../shared/charts.js";
+import { wholeTicks } from "../shared/epoch_axis.js";
 import { duration, number } from "../shared/format.js";
 import { count, short } from "./words.js";
 
@@ -41,7 +42,8 @@ export function improvement({ trials, metric, direction }, over) {
     ],
     layout: {
       hovermode: "closest",
-      xaxis: { title: unit ? `Time since it was opened (${unit})` : "Trial (number)", rangemode: "tozero" },
+      xaxis: unit ? { title: `Time since it was opened (${unit})`, rangemode: "tozero" }
+        : { title: "Trial (number)", rangemode: "tozero", ...wholeTicks(last) },
       yaxis: { title: plain(short(metric)), type: log ? "log" : "linear" },
       legend: ABOVE,
     },
@@ -103,7 +105,7 @@ export function learning({ curves, metric, best, log }) {
       traces: groups.filter((group) => group.x.length > 0),
       layout: {
         hovermode: "closest",
-        xaxis: { title: "Epoch", rangemode: "tozero", tickformat: "d" },
+        xaxis: { title: "Epoch", rangemode: "tozero", ...wholeTicks(Math.max(0, ...curves.map(({ values }) => values.length - 1))) },
         yaxis: { title: plain(short(metric)), type: log ? "log" : "linear" },
         legend: ABOVE,
       },

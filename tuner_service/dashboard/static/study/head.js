@@ -64,10 +64,21 @@ const counts = (progress) =>
 /** Since when, how quickly, how long still; a number is null while nobody knows it. */
 export function showPace(study, { used, left, each }) {
   const going = ["running", "paused"].includes(study.state);
-  const facts = [["Opened", moment(study.created_at)], [going ? "So far" : "Took", duration(used)]];
+  const facts = [["Opened", moment(study.created_at)], [going ? "So far" : "Took", duration(going ? Math.round(used) : used)]];
   if (each !== null) facts.push(["A trial takes", `${duration(each)} (median)`]);
-  if (study.state === "running") facts.push(["Time left", left === null ? "not known yet" : `about ${duration(left)}`]);
-  byId("pace").replaceChildren(...facts.flatMap(([label, it]) => [el("dt", {}, label), el("dd", {}, it)]));
+  if (study.state === "running") facts.push(["Time left", inWords(left)]);
+  renewFacts(byId("pace"), facts.flatMap(([label, it]) => [el("dt", {}, label), el("dd", {}, it)]));
+}
+
+function inWords(left) {
+  if (left === null) return "not known yet";
+  return left === 0 ? "any moment now" : `about ${duration(left)}`;
+}
+
+/** Only where it says something else: what somebody has marked stays so. */
+function renewFacts(list, children) {
+  const text = children.map(({ textContent }) => textContent).join("");
+  if (list.textContent !== text) list.replaceChildren(...children);
 }
 
 function best(study, base) {

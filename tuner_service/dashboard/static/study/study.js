@@ -2,9 +2,10 @@
 import { get } from "../shared/api.js";
 import { byId, throttled } from "../shared/dom.js";
 import { follow } from "../shared/live.js";
+import { isSignedOut, whenSignedOut } from "../shared/session.js";
 import { dialogs } from "./dialogs.js";
 import { showHead, showPace } from "./head.js";
-import { pace } from "./pace.js";
+import { aged, pace } from "./pace.js";
 import { panels } from "./panels.js";
 import { showWaiting } from "./waiting.js";
 import { trialsTable } from "./trials_table.js";
@@ -12,7 +13,8 @@ import { conditionsOf } from "./trials_conditions.js";
 
 const OVER = ["completed", "cancelled", "failed"];
 const OVER_LOOK_MS = 20_000; // somebody else may extend it
-const PACE_MS = 10_000;
+const PACE_MS = 2000;
+const SECOND_MS = 1000;
 const LOOK_MS = 1000;
 
 const root = byId("study");
@@ -30,18 +32,18 @@ const charts = panels(base, () => study, (kept) => table?.select(conditionsOf(ke
 function shown(fresh) {
   study = { ...fresh };
   showHead(study, base);
-  if (estimate !== null) showPace(study, estimate);
+  tick();
   lookAtPace();
   const any = Object.entries(study.progress).some(([state, count]) => state !== "budget" && count > 0);
   byId("results").hidden = !any;
-  showWaiting(any ? null : study, root.dataset.executor);
+  showWaiting(study, root.dataset.executor, any);
   if (any && table === null) table = trialsTable(byId("trials"), { study, base, executor: root.dataset.executor });
   if (over()) say("over", "Nothing more happens here, unless the study is extended.");
   else watch();
 }
 
 const refresh = throttled(async () => {
-  if (gone) return;
+  if (gone || isSignedOut()) return;
   try {
     shown(await get(api));
     trouble(null);
@@ -76,6 +78,7 @@ function watch() {
       say("live", "Every epoch shows as soon as the server hears of it.");
       trouble(null);
     } else {
+      if (isSignedOut()) return;
       say("reconnecting", "The connection was lost; what is shown may be old.");
       setTimeout(refresh, LOOK_MS); // not at once: the page may be left just now
     }
@@ -84,26 +87,30 @@ function watch() {
 
 function say(state, title) {
   const line = byId("live");
-  line.className = `link ${state}`;
+  line.className = `link ${state.replace(" ", "-")}`;
   line.textContent = state === "reconnecting" ? "reconnecting…" : state;
   line.title = title;
 }
 
 function trouble(error) {
   const note = byId("trouble");
-  note.hidden = error === null;
-  if (error === null) return;
+  note.hidden = error === null || isSignedOut();
+  if (note.hidden) return;
   const at = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
   note.textContent = {
-    401: "You are logged out: get a new login link with “tuner login”. What is shown is of before.",
     404: "This study was deleted. What is shown is what was left of it.",
   }[error.status] ?? `${error.message} (${at}). What is shown is of before; it is tried again.`;
 }
 
 const lookAtPace = throttled(async () => {
+  if (gone) return;
   estimate = await pace(base).catch(() => estimate);
-  if (estimate !== null) showPace(study, estimate);
+  tick();
 }, PACE_MS);
+
+function tick() {
+  if (estimate !== null) showPace(study, aged(estimate, ["running", "paused"].includes(study.state) && !isSignedOut()));
+}
 
 document.addEventListener("acted", ({ detail }) => {
   if (!detail.url.startsWith(api)) return;
@@ -115,5 +122,7 @@ dialogs(api, () => study, (reply) => {
   if (reply !== null) shown(reply);
   news();
 });
+whenSignedOut(() => say("logged out", "Nothing is asked of the server any more."));
+setInterval(tick, SECOND_MS);
 setInterval(() => over() && !document.hidden && refresh(), OVER_LOOK_MS);
 shown(study);

@@ -17,7 +17,7 @@ export function conditionBar(changed, columns) {
   const drop = (index) => {
     conditions.splice(index, 1);
     show();
-    than.focus();
+    (list.querySelector("button") ?? summary).focus();
   };
   const add = (event) => {
     event.preventDefault();
@@ -28,9 +28,8 @@ export function conditionBar(changed, columns) {
     show();
   };
   const form = el("form", { class: "condition", onsubmit: add }, what, how, than, el("button", {}, "Add"));
-  return {
-    element: el("details", { class: "where" }, el("summary", { class: "button" }, "Filter"), form, list),
-  };
+  const summary = el("summary", { class: "button" }, "Filter");
+  return { element: el("details", { class: "where" }, summary, form), list };
 }
 
 const SIGNS = { "<=": "≤", ">=": "≥", "=": "=" };

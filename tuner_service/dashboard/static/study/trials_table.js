@@ -2,6 +2,8 @@
 import { get } from "../shared/api.js";
 import { el, throttled } from "../shared/dom.js";
 import { number } from "../shared/format.js";
+import { isSignedOut } from "../shared/session.js";
+import { menus } from "./menus.js";
 import { columnsOf, remembered } from "./trials_columns.js";
 import { conditionBar } from "./trials_conditions.js";
 import { count } from "./words.js";
@@ -36,10 +38,11 @@ export function trialsTable(element, { study, base, executor }) {
     el("div", { class: "table-bar" },
       el("label", {}, "State ", state), conditions.element, columnChooser(columns, chosen, () => { rows.clear(); paint(); }),
       el("button", { type: "button", onclick: download }, "Download CSV"), compare),
-    trouble, summary,
+    conditions.list, trouble, summary,
     el("div", { class: "wide", tabindex: "0", role: "region", "aria-label": "Table of trials" }, el("table", { class: "trials" }, head, body)),
     pager,
   );
+  menus(element.querySelector(".table-bar"));
 
   const query = (more = {}) => {
     const given = new URLSearchParams({ order_by: view.order, limit: PAGE, offset: view.offset, ...more });
@@ -71,7 +74,7 @@ export function trialsTable(element, { study, base, executor }) {
     } catch (error) {
       if (mine !== asked) return;
       element.classList.remove("loading");
-      trouble.textContent = error.message;
+      trouble.textContent = isSignedOut() ? "" : error.message;
     }
   };
   const look = (changes) => {

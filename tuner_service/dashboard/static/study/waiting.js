@@ -1,20 +1,30 @@
-// A study without a trial: what it waits for.
+// A study in which nothing trains: what it waits for.
 import { get } from "../shared/api.js";
 import { byId, el } from "../shared/dom.js";
+import { isSignedOut } from "../shared/session.js";
 
 const AGAIN_MS = 5000;
 const SILENT_MS = 120_000;
 let due = null;
+let asked = 0;
 
-/** Say what the study waits for, until there is a trial (null). */
-export async function showWaiting(study, executor) {
-  byId("nothing-yet").hidden = study === null;
+/** Say what the study waits for: until there is a trial (`begun`), and later where no worker is there to go on. */
+export async function showWaiting(study, executor, begun) {
   clearTimeout(due);
-  if (study === null) return;
+  asked += 1;
+  const mine = asked;
+  const stands = begun && (executor === "external" || study.state !== "running" || study.progress.running > 0);
+  if (stands || isSignedOut()) {
+    byId("nothing-yet").hidden ||= stands;
+    return;
+  }
   const { said, start = false } = await words(study, executor);
+  if (mine !== asked) return;
   byId("waiting").replaceChildren(...said);
+  byId("waiting-title").textContent = begun ? "Nothing trains" : "No trial yet";
   byId("start-worker").hidden = !start;
-  due = setTimeout(() => byId("nothing-yet").hidden || showWaiting(study, executor), AGAIN_MS);
+  byId("nothing-yet").hidden = begun && !start;
+  due = setTimeout(() => showWaiting(study, executor, begun), AGAIN_MS);
 }
 
 /** What is `said`, and whether how to `start` a worker is to be shown below. */

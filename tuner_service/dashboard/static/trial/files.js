@@ -1,6 +1,7 @@
 // The files that a trial leaves, of which no event tells: the log while it is looked at, news of the others.
-import { Problem, get } from "../shared/api.js";
+import { get, refusal } from "../shared/api.js";
 import { byId } from "../shared/dom.js";
+import { isSignedOut } from "../shared/session.js";
 
 const EVERY_MS = 2000;
 const AFTER_THE_END_MS = 30_000; // a pruned trial's last files come after its end
@@ -27,7 +28,7 @@ export function watchFiles(api, isOpen, changed) {
   const again = async () => {
     if (until === Infinity && !isOpen()) until = performance.now() + AFTER_THE_END_MS;
     if (!document.hidden) await look().catch(() => {}); // the page says by itself that the server is gone
-    if (performance.now() < until) setTimeout(again, EVERY_MS);
+    if (performance.now() < until && !isSignedOut()) setTimeout(again, EVERY_MS);
   };
   details.addEventListener("toggle", () => {
     if (details.open) look().catch((error) => { byId("log-lines").textContent = error.message; });
@@ -37,7 +38,7 @@ export function watchFiles(api, isOpen, changed) {
 
 async function text(url) {
   const reply = await fetch(url);
-  if (!reply.ok) throw new Problem(reply.status, {});
+  if (!reply.ok) throw refusal(reply.status, {});
   return reply.text();
 }
 

@@ -4,6 +4,7 @@ import { byId, throttled } from "../shared/dom.js";
 import { number as count } from "../shared/format.js";
 import { follow } from "../shared/live.js";
 import { refreshed } from "../shared/parts.js";
+import { isSignedOut, whenSignedOut } from "../shared/session.js";
 import { Curves } from "./curves.js";
 import { watchFiles } from "./files.js";
 import { queueing } from "./queue.js";
@@ -33,8 +34,9 @@ async function rolledBack() {
 }
 
 function trouble(error) {
-  byId("trouble").hidden = error === null;
-  byId("trouble").textContent = error === null ? "" : `What you see may be old: ${error.message}.`;
+  const told = error !== null && !isSignedOut(); // that is said above
+  byId("trouble").hidden = !told;
+  byId("trouble").textContent = told ? `What you see may be old: ${error.message}.` : "";
 }
 
 async function load() {
@@ -49,6 +51,7 @@ async function load() {
 }
 
 async function refresh() {
+  if (isSignedOut()) return;
   try {
     const changed = await refreshed();
     trouble(null);
@@ -96,6 +99,7 @@ document.addEventListener("click", (event) => {
   zoom.setAttribute("aria-pressed", String(actual));
 });
 document.addEventListener("acted", refresh);
+whenSignedOut(() => { byId("connection").textContent = "logged out"; });
 
 dress();
 queueing(`/v1/studies/${encodeURIComponent(study)}/trials`, (trial) =>

@@ -1,0 +1,49 @@
+"""A study's page where nothing goes on, and says why: no worker is there, or the session is over."""
+
+import httpx
+from playwright.sync_api import expect
+
+from tests.browser.visitor import Enter
+from tests.contract.studies import claimed, finish, opened
+from tuner_service.service.setup import Service
+from tuner_service.service.tokens import log_out
+
+
+def test_a_study_that_no_worker_serves_says_so(enter: Enter, api: httpx.Client) -> None:
+    study = {"name": "s", "search_space": "dense", "dataset": "digits"}
+    api.post("/v1/studies", json=study).raise_for_status()
+    page = enter("viewer").open("/studies/s")
+    expect(page.locator("#waiting")).to_contain_text("No worker serves this study")
+    start = page.locator("#start-worker")
+    expect(start).to_contain_text("tuner token create --role worker")
+    expect(start).to_contain_text("tuner worker --url http://127.0.0.1")
+
+
+def test_a_study_that_goes_on_without_a_worker_says_so(enter: Enter, api: httpx.Client) -> None:
+    study = {"name": "s", "search_space": "dense", "dataset": "digits"}
+    api.post("/v1/studies", json=study).raise_for_status()
+    api.post("/v1/studies/s/trials", json={"parameters": {}}).raise_for_status()
+    page = enter("viewer").open("/studies/s")
+    expect(page.get_by_role("heading", name="Nothing trains")).to_be_visible()
+    expect(page.locator("#waiting")).to_contain_text("No worker serves this study")
+    expect(page.locator("#trials")).to_be_visible()
+
+
+def test_whoever_is_logged_out_meanwhile_is_told_once(
+    enter: Enter, api: httpx.Client, service: Service
+) -> None:
+    opened(api)
+    finish(api, claimed(api))
+    visitor = enter("submitter")
+    visitor.expected = ["401"]
+    page = visitor.open("/studies/demo")
+    expect(page.locator("#live")).to_have_text("live")
+    [session] = [c for c in page.context.cookies() if c.get("name") == "tuner_session"]
+    log_out(service, session["value"])
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("status").filter(has_text="you are logged out")).to_be_visible()
+    told = page.get_by_role("alert").filter(visible=True)
+    expect(told).to_contain_text("You are logged out.")
+    expect(page.locator("#live")).to_have_text("logged out")
+    expect(page.locator("table.trials tbody tr")).to_have_count(1)
+    assert visitor.inaccessible() == []
