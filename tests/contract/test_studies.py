@@ -88,12 +88,33 @@ def test_the_documented_example_is_accepted(api: httpx.Client) -> None:
         (
             {"search": {"algorithm": "bayes"}},
             ["body", "search", "algorithm"],
-            "Input should be 'auto', 'bayesian', 'genetic', 'grid' or 'random' (got 'bayes')",
+            "Input should be 'auto', 'bayesian', 'genetic', 'grid', 'quasi_random' or 'random' (got 'bayes')",
         ),
         (
             {"search": {"algorithm": "random", "population": 10}},
             ["body", "search", "population"],
             '"population" is an option of genetic, not of "random"',
+        ),
+        (
+            {"search": {"algorithm": "bayesian", "tournament": 3}},
+            ["body", "search", "tournament"],
+            '"tournament" is an option of genetic, not of "bayesian"',
+        ),
+        (
+            {"search": {"algorithm": "genetic", "mutation_rate": 1.5}},
+            ["body", "search", "mutation_rate"],
+            "less than or equal to 1 (got 1.5)",
+        ),
+        (
+            {
+                "search": {"algorithm": "genetic", "tournament": 3},
+                "objectives": [
+                    {"metric": "val_accuracy", "direction": "maximize"},
+                    {"metric": "val_loss", "direction": "minimize"},
+                ],
+            },
+            ["body", "search", "tournament"],
+            '"tournament" is an option of genetic with one objective; got 2',
         ),
         ({"search": {"algorithm": "grid"}}, ["body", "search", "algorithm"], "is continuous"),
         ({"name": "Not A Name"}, ["body", "name"], "allowed are up to 63 lower-case letters"),

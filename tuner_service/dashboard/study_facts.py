@@ -14,7 +14,9 @@ _SHOWN_OPTIONS = {
     "interval_epochs": "every {} epochs",
     "min_trials": "{} trials to compare with",
     "population": "population {}",
-    "resolution": "resolution {}",
+    "crossover_rate": "crossover {}",
+    "mutation_rate": "mutation {}",
+    "tournament": "tournaments of {}",
 }
 _USUAL = {"warmup_epochs": 0, "interval_epochs": 1, "min_trials": 1}
 

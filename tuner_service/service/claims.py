@@ -13,7 +13,7 @@ from tuner_service.domain.space import Value
 from tuner_service.domain.study import Executor, Study, StudyState
 from tuner_service.domain.trial import Origin, Trial, TrialState
 from tuner_service.errors import KeyReused, StaleAttempt, UnknownWorker
-from tuner_service.search import Past, Suggestion, suggest
+from tuner_service.search import NEEDS_NO_HISTORY, Past, Suggestion, suggest
 from tuner_service.service.attempts import from_epoch, resume_of
 from tuner_service.service.change import Change, change
 from tuner_service.service.histories import past
@@ -159,11 +159,11 @@ def _claim_from(
                 if plan is None:
                     return None
                 history = entry.history
-                if plan.needs_candidate and study.spec.search.algorithm != "random":
+                if plan.needs_candidate and study.spec.search.algorithm not in NEEDS_NO_HISTORY:
                     history = entry.update(connection, study)
             suggestion: Suggestion | None = None
             if plan.needs_candidate:
-                if study.spec.search.algorithm != "random":
+                if study.spec.search.algorithm not in NEEDS_NO_HISTORY:
                     unhurried()
                 suggestion = suggest(
                     study.spec.search,
@@ -207,7 +207,7 @@ def _plan(connection: Connection, study: Study) -> _Plan | None:
         return None
     needs_candidate = queued is None or "history" not in queued.notes
     running: list[Past] = []
-    if needs_candidate and study.spec.search.algorithm != "random":
+    if needs_candidate and study.spec.search.algorithm not in NEEDS_NO_HISTORY:
         running = [past(study, trial, []) for trial in trials.running(connection, study)]
     return _Plan(
         number=study.next_number if queued is None else queued.number,

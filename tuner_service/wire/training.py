@@ -25,13 +25,36 @@ Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)]
 Real = Annotated[float, Field(allow_inf_nan=False, strict=True)] | NumberRange | NumberChoice
 
 
-class Search(Body):
-    """``resolution`` and ``population`` belong to ``grid`` and ``genetic``."""
+Rate = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
-    algorithm: Literal["auto", "bayesian", "genetic", "grid", "random"] = "auto"
+
+class Search(Body):
+    """How candidates are chosen. Each option belongs to some of the algorithms; the others refuse it."""
+
+    algorithm: Literal["auto", "bayesian", "genetic", "grid", "quasi_random", "random"] = "auto"
     seed: int | None = Field(default=None, ge=0, lt=2**53, strict=True)
-    population: int | None = Field(default=None, ge=4, le=1000)
-    startup_trials: int | None = Field(default=None, ge=1, le=10_000)
+    startup_trials: int | None = Field(
+        default=None,
+        ge=1,
+        le=10_000,
+        description="auto, bayesian, genetic: so many trials before it learns (10; genetic: 8)",
+    )
+    population: int | None = Field(
+        default=None, ge=4, le=1000, description="genetic: so many of the best are parents (10)"
+    )
+    crossover_rate: Rate | None = Field(
+        default=None, description="genetic: the share of children that have two parents (0.9)"
+    )
+    mutation_rate: Rate | None = Field(
+        default=None,
+        description="genetic: the chance of each parameter to change (1 / how many are searched)",
+    )
+    tournament: int | None = Field(
+        default=None,
+        ge=1,
+        le=1000,
+        description="genetic: so many are drawn for the best of them to be a parent (2)",
+    )
 
 
 class Pruning(Body):

@@ -23,6 +23,7 @@ WORDS = {
     "auto": "chooses for you",
     "bayesian": "learns from the trials so far",
     "random": "assumes nothing",
+    "quasi_random": "covers the space evenly",
     "genetic": "breeds the best ones",
     "grid": "every candidate once",
     "none": "every trial trains to its end",

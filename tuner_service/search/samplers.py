@@ -1,0 +1,64 @@
+"""Which of the algorithms, with which options, suggests a trial."""
+
+from math import isqrt
+
+import numpy as np
+from optuna.samplers import (
+    BaseSampler,
+    BruteForceSampler,
+    NSGAIISampler,
+    RandomSampler,
+    TPESampler,
+)
+from optuna.samplers.nsgaii import PolynomialMutation
+
+from tuner_service.domain.study import Search
+from tuner_service.search.genetic import Breeding, GeneticSampler
+from tuner_service.search.history import History
+from tuner_service.search.quasi_random import QuasiRandomSampler
+
+NEEDS_NO_HISTORY = frozenset({"random", "quasi_random"})
+
+
+def sampler(search: Search, budget: int, number: int, history: History) -> BaseSampler:
+    """What suggests trial ``number``."""
+    seed = _seed(search, number)
+    match search.algorithm:
+        case "random":
+            return RandomSampler(seed=seed)
+        case "quasi_random":
+            return _quasi_random(search, history)
+        case "genetic" if len(history.spec.objectives) > 1:
+            return NSGAIISampler(
+                population_size=search.options.get("population") or population(budget),
+                crossover_prob=search.options.get("crossover_rate", 0.9),
+                mutation=PolynomialMutation(),
+                mutation_prob=search.options.get("mutation_rate"),
+                seed=seed,
+            )
+        case "genetic":
+            return GeneticSampler(Breeding(**search.options), _quasi_random(search, history), seed)
+        case "grid":
+            return BruteForceSampler(seed=seed)
+        case _:
+            return TPESampler(
+                n_startup_trials=search.options.get("startup_trials") or 10,
+                multivariate=True,
+                group=True,
+                constant_liar=True,
+                seed=seed,
+            )
+
+
+def population(budget: int) -> int:
+    """Individuals in a generation: small budgets need several generations more than a large one."""
+    return min(50, max(4, isqrt(budget)))
+
+
+def _quasi_random(search: Search, history: History) -> QuasiRandomSampler:
+    return QuasiRandomSampler(search.seed, history.distributions.by_name)
+
+
+def _seed(search: Search, number: int) -> int:
+    """A seed for each trial of its own, so that a suggestion does not depend on what was asked before."""
+    return int(np.random.SeedSequence([search.seed, number]).generate_state(1)[0])

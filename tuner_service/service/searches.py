@@ -1,0 +1,53 @@
+"""What a request says of the search, checked and complete."""
+
+import secrets
+from collections.abc import Iterator
+
+from tuner_service import wire
+from tuner_service.domain.space import Space
+from tuner_service.errors import Invalid, Problem
+from tuner_service.service.views import Json
+
+_OWNERS = {
+    "population": ("genetic",),
+    "startup_trials": ("auto", "bayesian", "genetic"),
+    "crossover_rate": ("genetic",),
+    "mutation_rate": ("genetic",),
+    "tournament": ("genetic",),
+}
+_OF_ONE_OBJECTIVE = ("startup_trials", "tournament")
+"""Options that ``genetic`` does not have with several objectives, where it goes by generations."""
+
+
+def completed(request: wire.Search, space: Space, objectives: int) -> Json:
+    """The search with a seed, if it can be made in this space towards so many objectives. Raises Invalid."""
+    search: Json = dict(request.model_dump(mode="json", exclude_none=True))
+    if search.get("seed") is None:
+        search["seed"] = secrets.randbelow(2**31)
+    problems = [*_misplaced_options(search, objectives), *_impossible(request.algorithm, space)]
+    if problems:
+        raise Invalid(problems)
+    return search
+
+
+def _misplaced_options(search: Json, objectives: int) -> Iterator[Problem]:
+    algorithm = search["algorithm"]
+    for option, owners in _OWNERS.items():
+        if option not in search:
+            continue
+        if algorithm not in owners:
+            msg = f'"{option}" is an option of {" and ".join(owners)}, not of "{algorithm}"'
+            yield Problem(("search", option), msg)
+        elif algorithm == "genetic" and objectives > 1 and option in _OF_ONE_OBJECTIVE:
+            msg = f'"{option}" is an option of genetic with one objective; got {objectives}'
+            yield Problem(("search", option), msg)
+
+
+def _impossible(algorithm: str, space: Space) -> Iterator[Problem]:
+    if algorithm == "grid":
+        for name in space.continuous():
+            msg = (
+                f'a grid needs parameters that can be listed; "{name}" is continuous: '
+                'give it "step", "choices" or "value" in the overrides'
+            )
+            yield Problem(("search", "algorithm"), msg)
