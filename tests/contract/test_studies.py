@@ -88,12 +88,17 @@ def test_the_documented_example_is_accepted(api: httpx.Client) -> None:
         (
             {"search": {"algorithm": "bayes"}},
             ["body", "search", "algorithm"],
-            "Input should be 'auto', 'bayesian', 'genetic', 'grid', 'quasi_random' or 'random' (got 'bayes')",
+            "Input should be 'auto', 'bayesian', 'cmaes', 'genetic', 'grid', 'quasi_random' or 'random' (got 'bayes')",
         ),
         (
             {"search": {"algorithm": "random", "population": 10}},
             ["body", "search", "population"],
-            '"population" is an option of genetic, not of "random"',
+            '"population" is an option of genetic and cmaes, not of "random"',
+        ),
+        (
+            {"search": {"algorithm": "cmaes"}},
+            ["body", "search", "algorithm"],
+            '"activation" is a choice: give it "value" in the overrides, or search with genetic',
         ),
         (
             {"search": {"algorithm": "bayesian", "tournament": 3}},

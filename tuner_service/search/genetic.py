@@ -4,7 +4,6 @@ The best μ of all finished trials are the parents of the next one: the best is 
 generation.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
@@ -13,10 +12,11 @@ from typing import Any
 import numpy as np
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.samplers import BaseSampler
-from optuna.study import Study, StudyDirection
-from optuna.trial import FrozenTrial, TrialState
+from optuna.study import Study
+from optuna.trial import FrozenTrial
 
 from tuner_service.search.quasi_random import Distributions, QuasiRandomSampler
+from tuner_service.search.ranking import finished, rank
 from tuner_service.search.unit import Number, from_unit, to_unit
 
 BLEND = 0.3
@@ -57,13 +57,11 @@ class GeneticSampler(BaseSampler):
         self, study: Study, trial: FrozenTrial, search_space: Distributions
     ) -> dict[str, Any]:
         self._raise_error_if_multi_objective(study)
-        states = (TrialState.COMPLETE, TrialState.PRUNED)
-        finished = study.get_trials(deepcopy=False, states=states)
-        if len(finished) < self._breeding.startup_trials:
+        past = finished(study)
+        if len(past) < self._breeding.startup_trials:
             return self._start.sample_relative(study, trial, search_space)
-        sign = -1.0 if study.direction is StudyDirection.MAXIMIZE else 1.0
-        best = nsmallest(self._breeding.population, finished, key=lambda past: _rank(past, sign))
-        return self._child([past.params for past in best], search_space)
+        best = nsmallest(self._breeding.population, past, key=lambda each: rank(study, each))
+        return self._child([parent.params for parent in best], search_space)
 
     def sample_independent(
         self,
@@ -128,15 +126,6 @@ class GeneticSampler(BaseSampler):
 
     def _drawn(self, distribution: BaseDistribution) -> Any:
         return from_unit(distribution, self._random.random())
-
-
-def _rank(trial: FrozenTrial, sign: float) -> tuple[bool, float, int]:
-    """Lower is better: a pruned trial comes after every completed one, among its like by its last value."""
-    value = trial.value if trial.state is TrialState.COMPLETE else None
-    if trial.state is TrialState.PRUNED and trial.last_step is not None:
-        value = trial.intermediate_values[trial.last_step]
-    cost = math.inf if value is None or math.isnan(value) else sign * value
-    return trial.state is TrialState.PRUNED, cost, trial.number
 
 
 def _fits(distribution: BaseDistribution, value: Any) -> bool:

@@ -76,7 +76,7 @@ class History:
         values = list(past.values) if past.values is not None else None
         if state is OptunaState.COMPLETE and values is None:
             state = OptunaState.FAIL
-        # Genes that a genetic search carries along without effect are part of what it inherits.
+        # What a search carries along without effect is part of what it learns from.
         genes = {**past.notes.get("genome", {}), **past.parameters}
         parameters = {k: v for k, v in genes.items() if k in self.distributions.by_name}
         return FrozenTrial(

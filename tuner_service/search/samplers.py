@@ -18,6 +18,8 @@ from tuner_service.search.history import History
 from tuner_service.search.quasi_random import QuasiRandomSampler
 
 NEEDS_NO_HISTORY = frozenset({"random", "quasi_random"})
+WHOLE = frozenset({"genetic", "cmaes"})
+"""Algorithms that learn from all parameters together, also those whose conditions are not met."""
 
 
 def sampler(search: Search, budget: int, number: int, history: History) -> BaseSampler:
@@ -38,6 +40,12 @@ def sampler(search: Search, budget: int, number: int, history: History) -> BaseS
             )
         case "genetic":
             return GeneticSampler(Breeding(**search.options), _quasi_random(search, history), seed)
+        case "cmaes":
+            # Half a second of imports, which a server without such a study need not spend.
+            from tuner_service.search.cmaes import CmaEsSampler
+
+            space = history.distributions.by_name
+            return CmaEsSampler(seed, search.options.get("population"), space)
         case "grid":
             return BruteForceSampler(seed=seed)
         case _:

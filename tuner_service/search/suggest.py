@@ -17,7 +17,7 @@ from tuner_service.domain.space import Space, Value
 from tuner_service.domain.study import Search
 from tuner_service.domain.trial import TrialState
 from tuner_service.search.history import History, Past
-from tuner_service.search.samplers import NEEDS_NO_HISTORY, sampler
+from tuner_service.search.samplers import NEEDS_NO_HISTORY, WHOLE, sampler
 from tuner_service.search.snapshot import Snapshot, directions
 
 GRID_MOST = 1_000_000
@@ -55,8 +55,8 @@ def suggest(
         directions(history.spec.objectives), [*shown, current], current, history.notes
     )
     trial = snapshot.trial(sampler(search, budget, number, history))
-    # The genome of a genetic search is whole: genes without effect are inherited too, and come back into use.
-    whole = search.algorithm == "genetic"
+    # What is without effect now has its values too, to be inherited and to come back into use.
+    whole = search.algorithm in WHOLE
     genome: dict[str, Value] = {}
     parameters: dict[str, Value] = {}
     for parameter in space.parameters:

@@ -4,12 +4,12 @@ import secrets
 from collections.abc import Iterator
 
 from tuner_service import wire
-from tuner_service.domain.space import Space
+from tuner_service.domain.space import Space, Type
 from tuner_service.errors import Invalid, Problem
 from tuner_service.service.views import Json
 
 _OWNERS = {
-    "population": ("genetic",),
+    "population": ("genetic", "cmaes"),
     "startup_trials": ("auto", "bayesian", "genetic"),
     "crossover_rate": ("genetic",),
     "mutation_rate": ("genetic",),
@@ -24,7 +24,10 @@ def completed(request: wire.Search, space: Space, objectives: int) -> Json:
     search: Json = dict(request.model_dump(mode="json", exclude_none=True))
     if search.get("seed") is None:
         search["seed"] = secrets.randbelow(2**31)
-    problems = [*_misplaced_options(search, objectives), *_impossible(request.algorithm, space)]
+    problems = [
+        *_misplaced_options(search, objectives),
+        *_impossible(request.algorithm, space, objectives),
+    ]
     if problems:
         raise Invalid(problems)
     return search
@@ -43,11 +46,27 @@ def _misplaced_options(search: Json, objectives: int) -> Iterator[Problem]:
             yield Problem(("search", option), msg)
 
 
-def _impossible(algorithm: str, space: Space) -> Iterator[Problem]:
+def _impossible(algorithm: str, space: Space, objectives: int) -> Iterator[Problem]:
+    at = ("search", "algorithm")
     if algorithm == "grid":
         for name in space.continuous():
             msg = (
                 f'a grid needs parameters that can be listed; "{name}" is continuous: '
                 'give it "step", "choices" or "value" in the overrides'
             )
-            yield Problem(("search", "algorithm"), msg)
+            yield Problem(at, msg)
+    if algorithm == "cmaes":
+        yield from (Problem(at, msg) for msg in _not_for_cmaes(space, objectives))
+
+
+def _not_for_cmaes(space: Space, objectives: int) -> Iterator[str]:
+    if objectives > 1:
+        yield f"cmaes takes one objective, got {objectives}; genetic and bayesian take several"
+    for parameter in space.parameters:
+        if parameter.type in (Type.CHOICE, Type.BOOL):
+            yield (
+                f'cmaes searches numbers; "{parameter.name}" is a choice: '
+                'give it "value" in the overrides, or search with genetic or bayesian'
+            )
+    if all(parameter.type is Type.FIXED for parameter in space.parameters):
+        yield "cmaes searches numbers, and every parameter is fixed"

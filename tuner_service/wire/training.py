@@ -31,7 +31,9 @@ Rate = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 class Search(Body):
     """How candidates are chosen. Each option belongs to some of the algorithms; the others refuse it."""
 
-    algorithm: Literal["auto", "bayesian", "genetic", "grid", "quasi_random", "random"] = "auto"
+    algorithm: Literal["auto", "bayesian", "cmaes", "genetic", "grid", "quasi_random", "random"] = (
+        "auto"
+    )
     seed: int | None = Field(default=None, ge=0, lt=2**53, strict=True)
     startup_trials: int | None = Field(
         default=None,
@@ -40,7 +42,11 @@ class Search(Body):
         description="auto, bayesian, genetic: so many trials before it learns (10; genetic: 8)",
     )
     population: int | None = Field(
-        default=None, ge=4, le=1000, description="genetic: so many of the best are parents (10)"
+        default=None,
+        ge=4,
+        le=1000,
+        description="genetic: so many of the best are parents (10); "
+        "cmaes: candidates in a generation (4 + 3 ln(parameters))",
     )
     crossover_rate: Rate | None = Field(
         default=None, description="genetic: the share of children that have two parents (0.9)"

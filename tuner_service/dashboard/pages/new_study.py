@@ -24,6 +24,7 @@ WORDS = {
     "bayesian": "learns from the trials so far",
     "random": "assumes nothing",
     "quasi_random": "covers the space evenly",
+    "cmaes": "follows the slope, for numbers alone",
     "genetic": "breeds the best ones",
     "grid": "every candidate once",
     "none": "every trial trains to its end",
