@@ -2,6 +2,7 @@
 
 import itertools
 import threading
+from importlib.util import find_spec
 from typing import Any
 
 import httpx
@@ -106,6 +107,11 @@ def test_the_documented_example_is_accepted(api: httpx.Client) -> None:
             '"tournament" is an option of genetic, not of "bayesian"',
         ),
         (
+            {"search": {"algorithm": "genetic", "engine": "gp"}},
+            ["body", "search", "engine"],
+            '"engine" is an option of bayesian, not of "genetic"',
+        ),
+        (
             {"search": {"algorithm": "genetic", "mutation_rate": 1.5}},
             ["body", "search", "mutation_rate"],
             "less than or equal to 1 (got 1.5)",
@@ -163,6 +169,17 @@ def test_a_wrong_study_is_refused_with_a_message_that_names_it(
     assert found, problem
     assert message in found[0]["msg"]
     assert api.get("/v1/studies/wrong").status_code == 404
+
+
+@pytest.mark.skipif(find_spec("torch") is not None, reason="PyTorch is installed")
+def test_an_engine_that_is_not_installed_is_refused_with_what_to_install(api: httpx.Client) -> None:
+    search = {"algorithm": "bayesian", "engine": "gp"}
+    body = {"search_space": "dense", "dataset": "digits", "search": search}
+    reply = api.post("/v1/studies", json=body)
+    assert reply.status_code == 422, reply.text
+    (error,) = reply.json()["errors"]
+    assert error["loc"] == ["body", "search", "engine"]
+    assert 'pip install "tuner-service[gp]"' in error["msg"]
 
 
 def test_a_family_that_cannot_take_the_data_is_refused_saying_what_each_is(

@@ -14,6 +14,7 @@ _SHOWN_OPTIONS = {
     "interval_epochs": "every {} epochs",
     "min_trials": "{} trials to compare with",
     "population": "population {}",
+    "engine": "by {}",
     "crossover_rate": "crossover {}",
     "mutation_rate": "mutation {}",
     "tournament": "tournaments of {}",

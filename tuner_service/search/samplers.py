@@ -1,11 +1,13 @@
 """Which of the algorithms, with which options, suggests a trial."""
 
+from importlib.util import find_spec
 from math import isqrt
 
 import numpy as np
 from optuna.samplers import (
     BaseSampler,
     BruteForceSampler,
+    GPSampler,
     NSGAIISampler,
     RandomSampler,
     TPESampler,
@@ -13,17 +15,31 @@ from optuna.samplers import (
 from optuna.samplers.nsgaii import PolynomialMutation
 
 from tuner_service.domain.study import Search
+from tuner_service.errors import EngineMissing
 from tuner_service.search.genetic import Breeding, GeneticSampler
 from tuner_service.search.history import History
 from tuner_service.search.quasi_random import QuasiRandomSampler
 
+STARTUP_TRIALS = 10
+"""So many random trials come before a model of them, where the user says nothing."""
 NEEDS_NO_HISTORY = frozenset({"random", "quasi_random"})
-WHOLE = frozenset({"genetic", "cmaes"})
-"""Algorithms that learn from all parameters together, also those whose conditions are not met."""
+
+
+def is_whole(search: Search) -> bool:
+    """Whether it learns from all parameters together, also from those whose conditions are not met."""
+    return search.algorithm in ("genetic", "cmaes") or search.options.get("engine") == "gp"
+
+
+def has_engine(engine: str | None) -> bool:
+    """Whether what the engine needs is installed here."""
+    return engine != "gp" or find_spec("torch") is not None
 
 
 def sampler(search: Search, budget: int, number: int, history: History) -> BaseSampler:
-    """What suggests trial ``number``."""
+    """What suggests trial ``number``. Raises EngineMissing."""
+    engine = search.options.get("engine")
+    if not has_engine(engine):
+        raise EngineMissing
     seed = _seed(search, number)
     match search.algorithm:
         case "random":
@@ -48,9 +64,13 @@ def sampler(search: Search, budget: int, number: int, history: History) -> BaseS
             return CmaEsSampler(seed, search.options.get("population"), space)
         case "grid":
             return BruteForceSampler(seed=seed)
+        case "bayesian" if engine == "gp":
+            return GPSampler(
+                n_startup_trials=search.options.get("startup_trials", STARTUP_TRIALS), seed=seed
+            )
         case _:
             return TPESampler(
-                n_startup_trials=search.options.get("startup_trials") or 10,
+                n_startup_trials=search.options.get("startup_trials", STARTUP_TRIALS),
                 multivariate=True,
                 group=True,
                 constant_liar=True,

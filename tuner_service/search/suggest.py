@@ -17,7 +17,7 @@ from tuner_service.domain.space import Space, Value
 from tuner_service.domain.study import Search
 from tuner_service.domain.trial import TrialState
 from tuner_service.search.history import History, Past
-from tuner_service.search.samplers import NEEDS_NO_HISTORY, WHOLE, sampler
+from tuner_service.search.samplers import NEEDS_NO_HISTORY, is_whole, sampler
 from tuner_service.search.snapshot import Snapshot, directions
 
 GRID_MOST = 1_000_000
@@ -43,7 +43,7 @@ def suggest(
 ) -> Suggestion:
     """The candidate for trial ``number``, given the ended and the running trials.
 
-    ``fixed`` are parameters that the user chose; the others are searched.
+    ``fixed`` are parameters that the user chose; the others are searched. Raises EngineMissing.
     """
     space = history.distributions.space
     shown: list[FrozenTrial] = []
@@ -56,7 +56,7 @@ def suggest(
     )
     trial = snapshot.trial(sampler(search, budget, number, history))
     # What is without effect now has its values too, to be inherited and to come back into use.
-    whole = search.algorithm in WHOLE
+    whole = is_whole(search)
     genome: dict[str, Value] = {}
     parameters: dict[str, Value] = {}
     for parameter in space.parameters:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from tuner_service import wire
 from tuner_service.domain.space import Space, Type
-from tuner_service.errors import Invalid, Problem
+from tuner_service.errors import EngineMissing, Invalid, Problem
+from tuner_service.search import has_engine
 from tuner_service.service.views import Json
 
 _OWNERS = {
@@ -14,6 +15,7 @@ _OWNERS = {
     "crossover_rate": ("genetic",),
     "mutation_rate": ("genetic",),
     "tournament": ("genetic",),
+    "engine": ("bayesian",),
 }
 _OF_ONE_OBJECTIVE = ("startup_trials", "tournament")
 """Options that ``genetic`` does not have with several objectives, where it goes by generations."""
@@ -26,7 +28,7 @@ def completed(request: wire.Search, space: Space, objectives: int) -> Json:
         search["seed"] = secrets.randbelow(2**31)
     problems = [
         *_misplaced_options(search, objectives),
-        *_impossible(request.algorithm, space, objectives),
+        *_impossible(search, space, objectives),
     ]
     if problems:
         raise Invalid(problems)
@@ -46,7 +48,8 @@ def _misplaced_options(search: Json, objectives: int) -> Iterator[Problem]:
             yield Problem(("search", option), msg)
 
 
-def _impossible(algorithm: str, space: Space, objectives: int) -> Iterator[Problem]:
+def _impossible(search: Json, space: Space, objectives: int) -> Iterator[Problem]:
+    algorithm = search["algorithm"]
     at = ("search", "algorithm")
     if algorithm == "grid":
         for name in space.continuous():
@@ -55,6 +58,8 @@ def _impossible(algorithm: str, space: Space, objectives: int) -> Iterator[Probl
                 'give it "step", "choices" or "value" in the overrides'
             )
             yield Problem(at, msg)
+    if not has_engine(search.get("engine")):
+        yield Problem(("search", "engine"), EngineMissing().message)
     if algorithm == "cmaes":
         yield from (Problem(at, msg) for msg in _not_for_cmaes(space, objectives))
 
