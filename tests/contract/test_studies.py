@@ -45,6 +45,24 @@ def test_a_study_is_opened_with_every_default_filled_in(api: httpx.Client) -> No
     assert {p["name"] for p in study["space"]["parameters"]} >= {"learning_rate", "optimizer"}
 
 
+@pytest.mark.parametrize(
+    ("epochs", "most"), [(12, 12), ({"min": 5, "max": 20}, 20), ({"choices": [9, 27, 3]}, 27)]
+)
+def test_rungs_end_where_training_does(api: httpx.Client, epochs: Any, most: int) -> None:
+    pruning = {"algorithm": "hyperband", "min_epochs": 2}
+    body = {"search_space": "dense", "dataset": "digits", "pruning": pruning}
+    spec = api.post("/v1/studies", json=body | {"training": {"epochs": epochs}}).json()["spec"]
+    assert spec["pruning"] == pruning | {"max_epochs": most, "reduction_factor": 3}
+
+
+def test_patience_brings_the_options_of_the_rule_that_it_wraps(api: httpx.Client) -> None:
+    pruning = {"algorithm": "patient", "wraps": "threshold", "upper": 2.0}
+    body = {"search_space": "dense", "dataset": "digits", "pruning": pruning}
+    spec = api.post("/v1/studies", json=body).json()["spec"]
+    defaults = {"patience": 3, "min_delta": 0.0, "lower": None}
+    assert spec["pruning"] == pruning | defaults | {"warmup_epochs": 0, "interval_epochs": 1}
+
+
 def test_the_documented_example_is_accepted(api: httpx.Client) -> None:
     example = api.get("/openapi.json").json()["components"]["schemas"]["StudyRequest"]["examples"][
         0
@@ -128,6 +146,43 @@ def test_the_documented_example_is_accepted(api: httpx.Client) -> None:
             '"tournament" is an option of genetic with one objective; got 2',
         ),
         ({"search": {"algorithm": "grid"}}, ["body", "search", "algorithm"], "is continuous"),
+        (
+            {"pruning": {"algorithm": "median", "patience": 2}},
+            ["body", "pruning", "patience"],
+            '"patience" is no option of "median"; those are: ',
+        ),
+        (
+            {"pruning": {"algorithm": "none", "warmup_epochs": 2}},
+            ["body", "pruning", "warmup_epochs"],
+            '"warmup_epochs" is no option of "none"; it has none',
+        ),
+        (
+            {
+                "pruning": {
+                    "algorithm": "patient",
+                    "wraps": "threshold",
+                    "lower": 1,
+                    "min_trials": 2,
+                }
+            },
+            ["body", "pruning", "min_trials"],
+            '"min_trials" is no option of "patient"',
+        ),
+        (
+            {"pruning": {"algorithm": "threshold"}},
+            ["body", "pruning", "lower"],
+            'a threshold needs "lower", "upper" or both',
+        ),
+        (
+            {"pruning": {"algorithm": "threshold", "lower": 2.0, "upper": 1.0}},
+            ["body", "pruning", "lower"],
+            "must not be above upper; got 2 and 1",
+        ),
+        (
+            {"pruning": {"algorithm": "hyperband", "min_epochs": 40}},
+            ["body", "pruning", "max_epochs"],
+            "must be at least min_epochs (40), got 30",
+        ),
         ({"name": "Not A Name"}, ["body", "name"], "allowed are up to 63 lower-case letters"),
         (
             {"budget": {"trials": 0}},

@@ -22,7 +22,7 @@ from tuner_service.errors import (
     UnknownSearchSpace,
 )
 from tuner_service.search import grid_size
-from tuner_service.service import catalogue
+from tuner_service.service import catalogue, prunings
 from tuner_service.service.bell import WORK
 from tuner_service.service.change import Change
 from tuner_service.service.searches import completed
@@ -118,9 +118,7 @@ def _complete(
         "overrides": {n: dict(wire.given(o)) for n, o in request.overrides.items()},
         "objectives": objectives,
         "search": search,
-        "pruning": request.pruning.model_dump(mode="json")
-        if request.pruning.algorithm != "none"
-        else {"algorithm": "none"},
+        "pruning": prunings.completed(request.pruning, settings),
         "training": settings,
         "budget": {
             "trials": request.budget.trials or _default_trials(search, space),
