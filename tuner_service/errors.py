@@ -223,6 +223,15 @@ class StaleAttempt(Conflict):
         )
 
 
+class EngineMissing(Conflict):
+    code = "engine_missing"
+
+    def __init__(self) -> None:
+        super().__init__(
+            'the engine "gp" needs PyTorch where the server runs: pip install "tuner-service[gp]"'
+        )
+
+
 class EpochOutOfOrder(Conflict):
     code = "epoch_out_of_order"
 

@@ -269,3 +269,23 @@ def test_anybody_can_read_and_use_it(enter: Enter, viewport: dict[str, int], sch
         summary.click()
     assert visitor.inaccessible() == []
     assert not visitor.overflows()
+
+
+def test_each_rule_offers_its_own_options_and_patience_those_of_the_rule_it_wraps(
+    enter: Enter,
+) -> None:
+    page = enter("submitter").open("/new")
+    page.get_by_label("Data set").select_option("digits")
+    pruning = page.get_by_label("Pruning", exact=True)
+    pruning.select_option("hyperband")
+    page.get_by_label("One in … goes on").fill("4")
+    assert shown(page)["pruning"] == {"algorithm": "hyperband", "reduction_factor": 4}
+    pruning.select_option("patient")
+    page.get_by_label("Then asks").select_option("threshold")
+    page.get_by_label("Ends above").fill("2.5")
+    page.get_by_label("Forgives epochs").fill("5")
+    wrapped = {"wraps": "threshold", "upper": 2.5}
+    assert shown(page)["pruning"] == {"algorithm": "patient", "patience": 5} | wrapped
+    page.get_by_label("Then asks").select_option("median")
+    expect(page.get_by_label("Ends above")).to_be_hidden()
+    assert shown(page)["pruning"] == {"algorithm": "patient", "patience": 5}

@@ -2,6 +2,7 @@
 
 import itertools
 import threading
+from importlib.util import find_spec
 from typing import Any
 
 import httpx
@@ -42,6 +43,24 @@ def test_a_study_is_opened_with_every_default_filled_in(api: httpx.Client) -> No
     }
     assert study["best"] is None
     assert {p["name"] for p in study["space"]["parameters"]} >= {"learning_rate", "optimizer"}
+
+
+@pytest.mark.parametrize(
+    ("epochs", "most"), [(12, 12), ({"min": 5, "max": 20}, 20), ({"choices": [9, 27, 3]}, 27)]
+)
+def test_rungs_end_where_training_does(api: httpx.Client, epochs: Any, most: int) -> None:
+    pruning = {"algorithm": "hyperband", "min_epochs": 2}
+    body = {"search_space": "dense", "dataset": "digits", "pruning": pruning}
+    spec = api.post("/v1/studies", json=body | {"training": {"epochs": epochs}}).json()["spec"]
+    assert spec["pruning"] == pruning | {"max_epochs": most, "reduction_factor": 3}
+
+
+def test_patience_brings_the_options_of_the_rule_that_it_wraps(api: httpx.Client) -> None:
+    pruning = {"algorithm": "patient", "wraps": "threshold", "upper": 2.0}
+    body = {"search_space": "dense", "dataset": "digits", "pruning": pruning}
+    spec = api.post("/v1/studies", json=body).json()["spec"]
+    defaults = {"patience": 3, "min_delta": 0.0, "lower": None}
+    assert spec["pruning"] == pruning | defaults | {"warmup_epochs": 0, "interval_epochs": 1}
 
 
 def test_the_documented_example_is_accepted(api: httpx.Client) -> None:
@@ -88,14 +107,82 @@ def test_the_documented_example_is_accepted(api: httpx.Client) -> None:
         (
             {"search": {"algorithm": "bayes"}},
             ["body", "search", "algorithm"],
-            "Input should be 'auto', 'bayesian', 'genetic', 'grid' or 'random' (got 'bayes')",
+            "Input should be 'auto', 'bayesian', 'cmaes', 'genetic', 'grid', 'quasi_random' or 'random' (got 'bayes')",
         ),
         (
             {"search": {"algorithm": "random", "population": 10}},
             ["body", "search", "population"],
-            '"population" is an option of genetic, not of "random"',
+            '"population" is an option of genetic and cmaes, not of "random"',
+        ),
+        (
+            {"search": {"algorithm": "cmaes"}},
+            ["body", "search", "algorithm"],
+            '"activation" is a choice: give it "value" in the overrides, or search with genetic',
+        ),
+        (
+            {"search": {"algorithm": "bayesian", "tournament": 3}},
+            ["body", "search", "tournament"],
+            '"tournament" is an option of genetic, not of "bayesian"',
+        ),
+        (
+            {"search": {"algorithm": "genetic", "engine": "gp"}},
+            ["body", "search", "engine"],
+            '"engine" is an option of bayesian, not of "genetic"',
+        ),
+        (
+            {"search": {"algorithm": "genetic", "mutation_rate": 1.5}},
+            ["body", "search", "mutation_rate"],
+            "less than or equal to 1 (got 1.5)",
+        ),
+        (
+            {
+                "search": {"algorithm": "genetic", "tournament": 3},
+                "objectives": [
+                    {"metric": "val_accuracy", "direction": "maximize"},
+                    {"metric": "val_loss", "direction": "minimize"},
+                ],
+            },
+            ["body", "search", "tournament"],
+            '"tournament" is an option of genetic with one objective; got 2',
         ),
         ({"search": {"algorithm": "grid"}}, ["body", "search", "algorithm"], "is continuous"),
+        (
+            {"pruning": {"algorithm": "median", "patience": 2}},
+            ["body", "pruning", "patience"],
+            '"patience" is no option of "median"; those are: ',
+        ),
+        (
+            {"pruning": {"algorithm": "none", "warmup_epochs": 2}},
+            ["body", "pruning", "warmup_epochs"],
+            '"warmup_epochs" is no option of "none"; it has none',
+        ),
+        (
+            {
+                "pruning": {
+                    "algorithm": "patient",
+                    "wraps": "threshold",
+                    "lower": 1,
+                    "min_trials": 2,
+                }
+            },
+            ["body", "pruning", "min_trials"],
+            '"min_trials" is no option of "patient"',
+        ),
+        (
+            {"pruning": {"algorithm": "threshold"}},
+            ["body", "pruning", "lower"],
+            'a threshold needs "lower", "upper" or both',
+        ),
+        (
+            {"pruning": {"algorithm": "threshold", "lower": 2.0, "upper": 1.0}},
+            ["body", "pruning", "lower"],
+            "must not be above upper; got 2 and 1",
+        ),
+        (
+            {"pruning": {"algorithm": "hyperband", "min_epochs": 40}},
+            ["body", "pruning", "max_epochs"],
+            "must be at least min_epochs (40), got 30",
+        ),
         ({"name": "Not A Name"}, ["body", "name"], "allowed are up to 63 lower-case letters"),
         (
             {"budget": {"trials": 0}},
@@ -137,6 +224,17 @@ def test_a_wrong_study_is_refused_with_a_message_that_names_it(
     assert found, problem
     assert message in found[0]["msg"]
     assert api.get("/v1/studies/wrong").status_code == 404
+
+
+@pytest.mark.skipif(find_spec("torch") is not None, reason="PyTorch is installed")
+def test_an_engine_that_is_not_installed_is_refused_with_what_to_install(api: httpx.Client) -> None:
+    search = {"algorithm": "bayesian", "engine": "gp"}
+    body = {"search_space": "dense", "dataset": "digits", "search": search}
+    reply = api.post("/v1/studies", json=body)
+    assert reply.status_code == 422, reply.text
+    (error,) = reply.json()["errors"]
+    assert error["loc"] == ["body", "search", "engine"]
+    assert 'pip install "tuner-service[gp]"' in error["msg"]
 
 
 def test_a_family_that_cannot_take_the_data_is_refused_saying_what_each_is(

@@ -248,6 +248,20 @@ def test_a_release_is_idempotent_and_starts_over(api: httpx.Client) -> None:
     assert report(api, again, 0, 0.4).json() == {"verdict": "continue"}
 
 
+def test_a_rung_counts_running_trials_and_is_rolled_back_with_its_epoch(api: httpx.Client) -> None:
+    rule = {"algorithm": "successive_halving", "min_epochs": 2, "reduction_factor": 2}
+    opened(api, budget={"trials": 9}, pruning=rule)
+    first, second, third = (claimed(api) for _ in range(3))
+    for trial, loss in ((first, 0.1), (second, 0.5), (third, 0.3)):
+        assert report(api, trial, 0, loss).json() == {"verdict": "continue"}
+    assert report(api, first, 1, 0.1).json() == {"verdict": "continue"}
+    assert report(api, second, 1, 0.5).json() == {"verdict": "prune"}
+    shown = api.get(path(second)).json()
+    assert "loss 0.5 at epoch 1, the best 1 of 2 trials" in shown["history"][-1]["detail"]
+    api.post(path(first, "release"), json={"attempt": 1})
+    assert report(api, third, 1, 0.3).json() == {"verdict": "continue"}
+
+
 def test_the_median_rule_prunes_and_says_why(api: httpx.Client) -> None:
     opened(
         api,

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from tuner_service.domain.space import Space
 from tuner_service.domain.study import Direction, Spec
 from tuner_service.domain.trial import TrialState
 from tuner_service.search import History, Past, grid_size, importance, judge, suggest
-from tuner_service.search.suggest import population
+from tuner_service.search.samplers import population
 
 PARAMETERS: list[dict[str, Any]] = [
     {"name": "x", "type": "float", "min": -1.0, "max": 1.0},
@@ -91,7 +91,7 @@ class Run:
         return [dict(past.parameters) for past in self.past]
 
 
-@pytest.mark.parametrize("algorithm", ["random", "bayesian", "genetic", "auto"])
+@pytest.mark.parametrize("algorithm", ["random", "quasi_random", "bayesian", "genetic", "auto"])
 def test_every_candidate_is_of_the_space(algorithm: str) -> None:
     space = Space.from_json(PARAMETERS)
     for parameters in Run(algorithm).go(30):
@@ -101,7 +101,7 @@ def test_every_candidate_is_of_the_space(algorithm: str) -> None:
         assert {"x", "kind", "flag", "lr"} <= parameters.keys()
 
 
-@pytest.mark.parametrize("algorithm", ["random", "bayesian", "genetic"])
+@pytest.mark.parametrize("algorithm", ["random", "quasi_random", "bayesian", "genetic"])
 def test_a_history_built_anew_suggests_the_same(algorithm: str) -> None:
     """What a restarted server does: it reads the same trials and is asked for the next number."""
     whole = Run(algorithm)
@@ -142,17 +142,42 @@ def test_bayesian_beats_random_and_sees_running_trials() -> None:
     assert alone != beside
 
 
-def test_genetic_goes_through_generations_and_inherits() -> None:
-    run = Run("genetic", budget=40)
-    run.go(40)
-    generations = [p.notes["trial"]["NSGAIISampler:generation"] for p in run.past]
+def test_genetic_learns_from_each_end_and_never_waits_for_what_runs() -> None:
+    run = Run("genetic")
+    run.go(20)
+    losses = [loss_of(dict(past.parameters)) for past in run.past]
+    assert np.median(losses[10:]) < np.median(losses[:8])
+    alone, notes = run.ask(20)
+    assert set(notes.get("genome", {})) | set(alone) == {each["name"] for each in PARAMETERS}
+    beside, _ = run.ask(20, running=[Past(n, TrialState.RUNNING, alone) for n in range(21, 40)])
+    assert alone == beside
+    run.history.add(Past(19, TrialState.COMPLETED, alone, [-9.0], notes=notes), revision=99)
+    assert run.ask(20)[0] != alone
+
+
+def test_quasi_random_depends_on_nothing_but_the_number() -> None:
+    run = Run("quasi_random")
+    candidates = run.go(10)
+    fresh = Run("quasi_random")
+    assert [fresh.ask(number)[0] for number in reversed(range(10))] == candidates[::-1]
+
+
+def test_towards_several_objectives_genetic_goes_through_generations() -> None:
+    spec = spec_of("genetic")
+    first = spec.objective
+    spec = replace(spec, objectives=(first, replace(first, metric="size")))
+    history = History(spec, Space.from_json(PARAMETERS))
+    generations = []
+    for number in range(40):
+        found = suggest(spec.search, 40, history, number, [], {})
+        generations.append(found.notes["trial"]["NSGAIISampler:generation"])
+        values = [loss_of(found.parameters), float(found.parameters["x"])]
+        history.add(
+            Past(number, TrialState.COMPLETED, found.parameters, values, notes=found.notes), number
+        )
     assert generations == sorted(generations)
-    sizes = Counter(generations)
     assert max(generations) >= 4
-    assert sizes[0] == population(40)
-    first = [loss_of(dict(p.parameters)) for p in run.past[: population(40)]]
-    last = [loss_of(dict(p.parameters)) for p in run.past[-population(40) :]]
-    assert np.median(last) < np.median(first)
+    assert Counter(generations)[0] == population(40)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +209,7 @@ def test_a_grid_covers_every_candidate_once_and_then_ends() -> None:
     assert grid_size(Space.from_json(PARAMETERS)) is None
 
 
-@pytest.mark.parametrize("algorithm", ["random", "bayesian", "genetic"])
+@pytest.mark.parametrize("algorithm", ["random", "quasi_random", "bayesian", "genetic"])
 def test_fixed_parameters_stay_and_the_rest_is_searched(algorithm: str) -> None:
     run = Run(algorithm)
     run.go(15)

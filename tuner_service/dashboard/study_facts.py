@@ -14,9 +14,28 @@ _SHOWN_OPTIONS = {
     "interval_epochs": "every {} epochs",
     "min_trials": "{} trials to compare with",
     "population": "population {}",
-    "resolution": "resolution {}",
+    "engine": "by {}",
+    "crossover_rate": "crossover {}",
+    "mutation_rate": "mutation {}",
+    "tournament": "tournaments of {}",
+    "percentile": "the best {} %",
+    "reduction_factor": "one in {} goes on",
+    "min_epochs": "from {} epochs",
+    "max_epochs": "to {} epochs",
+    "patience": "patience {}",
+    "min_delta": "a loss of {} forgiven",
+    "wraps": "then {}",
+    "lower": "ends below {}",
+    "upper": "ends above {}",
 }
-_USUAL = {"warmup_epochs": 0, "interval_epochs": 1, "min_trials": 1}
+_USUAL = {
+    "warmup_epochs": 0,
+    "interval_epochs": 1,
+    "min_trials": 1,
+    "min_epochs": 1,
+    "min_delta": 0,
+    "wraps": "none",
+}
 
 
 @dataclass(frozen=True)

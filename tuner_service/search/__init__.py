@@ -7,14 +7,19 @@ seed, on *n*, and on the history that it is shown, so any replica answers alike 
 from tuner_service.search.history import History, Past
 from tuner_service.search.importance import importance
 from tuner_service.search.judge import Judgement, judge, may_prune
+from tuner_service.search.rungs import BY_RUNGS
+from tuner_service.search.samplers import NEEDS_NO_HISTORY, has_engine
 from tuner_service.search.suggest import Suggestion, grid_size, suggest
 
 __all__ = [
+    "BY_RUNGS",
+    "NEEDS_NO_HISTORY",
     "History",
     "Judgement",
     "Past",
     "Suggestion",
     "grid_size",
+    "has_engine",
     "importance",
     "judge",
     "may_prune",

@@ -18,6 +18,7 @@ from tuner_service.domain.space import Space, Value
 from tuner_service.domain.study import Spec
 from tuner_service.domain.trial import TrialState
 from tuner_service.search.distributions import Distributions
+from tuner_service.search.rungs import Rungs
 
 _STATES = {
     TrialState.RUNNING: OptunaState.RUNNING,
@@ -51,8 +52,10 @@ class History:
         self.ended: list[FrozenTrial] = []
         self.notes: dict[str, Any] = {}
         self.completed = 0
+        self.rungs = Rungs(spec.pruning)
         self._reported_at: Counter[int] = Counter()
         self._values_at: dict[int, list[float]] = {}
+        self._numbers: set[int] = set()
         self._candidates: set[tuple[tuple[str, Value], ...]] = set()
 
     def add(self, past: Past, revision: int) -> None:
@@ -62,6 +65,8 @@ class History:
         insort(self.ended, trial, key=lambda each: each.number)
         self.notes |= past.notes.get("study", {})
         self._candidates.add(_key(past.parameters))
+        self._numbers.add(past.number)
+        self.rungs.add(trial)
         if past.state is not TrialState.COMPLETED:
             return
         self.completed += 1
@@ -76,7 +81,7 @@ class History:
         values = list(past.values) if past.values is not None else None
         if state is OptunaState.COMPLETE and values is None:
             state = OptunaState.FAIL
-        # Genes that a genetic search carries along without effect are part of what it inherits.
+        # What a search carries along without effect is part of what it learns from.
         genes = {**past.notes.get("genome", {}), **past.parameters}
         parameters = {k: v for k, v in genes.items() if k in self.distributions.by_name}
         return FrozenTrial(
@@ -104,6 +109,9 @@ class History:
     def reported_at(self, epoch: int) -> int:
         """How many completed trials reported this epoch, NaN counted."""
         return self._reported_at[epoch]
+
+    def has_ended(self, number: int) -> bool:
+        return number in self._numbers
 
     def has_tried(self, parameters: Mapping[str, Value]) -> bool:
         return _key(parameters) in self._candidates

@@ -3,33 +3,23 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from math import isqrt
 from typing import Any
 
-import numpy as np
 from optuna.distributions import (
     BaseDistribution,
     CategoricalDistribution,
     FloatDistribution,
     IntDistribution,
 )
-from optuna.samplers import (
-    BaseSampler,
-    BruteForceSampler,
-    NSGAIISampler,
-    RandomSampler,
-    TPESampler,
-)
-from optuna.samplers.nsgaii import PolynomialMutation
 from optuna.trial import FrozenTrial, Trial
 
 from tuner_service.domain.space import Space, Value
 from tuner_service.domain.study import Search
 from tuner_service.domain.trial import TrialState
 from tuner_service.search.history import History, Past
+from tuner_service.search.samplers import NEEDS_NO_HISTORY, is_whole, sampler
 from tuner_service.search.snapshot import Snapshot, directions
 
-NEEDS_NO_HISTORY = frozenset({"random"})
 GRID_MOST = 1_000_000
 """A grid is not counted beyond this many candidates."""
 
@@ -53,10 +43,9 @@ def suggest(
 ) -> Suggestion:
     """The candidate for trial ``number``, given the ended and the running trials.
 
-    ``fixed`` are parameters that the user chose; the others are searched.
+    ``fixed`` are parameters that the user chose; the others are searched. Raises EngineMissing.
     """
     space = history.distributions.space
-    sampler = _sampler(search, budget, number)
     shown: list[FrozenTrial] = []
     if search.algorithm not in NEEDS_NO_HISTORY:
         shown = sorted([*history.ended, *map(history.frozen, running)], key=lambda t: t.number)
@@ -65,9 +54,9 @@ def suggest(
     snapshot = Snapshot(
         directions(history.spec.objectives), [*shown, current], current, history.notes
     )
-    trial = snapshot.trial(sampler)
-    # The genome of a genetic search is whole: genes without effect are inherited too, and come back into use.
-    whole = search.algorithm == "genetic"
+    trial = snapshot.trial(sampler(search, budget, number, history))
+    # What is without effect now has its values too, to be inherited and to come back into use.
+    whole = is_whole(search)
     genome: dict[str, Value] = {}
     parameters: dict[str, Value] = {}
     for parameter in space.parameters:
@@ -101,39 +90,6 @@ def grid_size(space: Space) -> int | None:
 def _worth_keeping(key: str) -> bool:
     # TPE repeats the parameters for other processes to see; ours see them anyway.
     return "relative_params" not in key
-
-
-def _seed(search: Search, number: int) -> int:
-    """A seed for each trial of its own, so that a suggestion does not depend on what was asked before."""
-    return int(np.random.SeedSequence([search.seed, number]).generate_state(1)[0])
-
-
-def _sampler(search: Search, budget: int, number: int) -> BaseSampler:
-    seed = _seed(search, number)
-    match search.algorithm:
-        case "random":
-            return RandomSampler(seed=seed)
-        case "genetic":
-            return NSGAIISampler(
-                population_size=search.options.get("population") or population(budget),
-                mutation=PolynomialMutation(),
-                seed=seed,
-            )
-        case "grid":
-            return BruteForceSampler(seed=seed)
-        case _:
-            return TPESampler(
-                n_startup_trials=search.options.get("startup_trials") or 10,
-                multivariate=True,
-                group=True,
-                constant_liar=True,
-                seed=seed,
-            )
-
-
-def population(budget: int) -> int:
-    """Individuals in a generation: small budgets need several generations more than a large one."""
-    return min(50, max(4, isqrt(budget)))
 
 
 def _suggested(trial: Trial, name: str, among: BaseDistribution) -> Value:

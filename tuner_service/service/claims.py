@@ -13,7 +13,7 @@ from tuner_service.domain.space import Value
 from tuner_service.domain.study import Executor, Study, StudyState
 from tuner_service.domain.trial import Origin, Trial, TrialState
 from tuner_service.errors import KeyReused, StaleAttempt, UnknownWorker
-from tuner_service.search import Past, Suggestion, suggest
+from tuner_service.search import NEEDS_NO_HISTORY, Past, Suggestion, has_engine, suggest
 from tuner_service.service.attempts import from_epoch, resume_of
 from tuner_service.service.change import Change, change
 from tuner_service.service.histories import past
@@ -33,7 +33,7 @@ def claim(service: Service, request: wire.ClaimRequest, holder: int | None) -> J
     """A trial to work on, under the next attempt and with a lease; None if there is no work now.
 
     The same key gets the same trial again, and StaleAttempt once that was lost. Raises KeyReused, UnknownStudy,
-    UnknownWorker.
+    UnknownWorker, EngineMissing.
     """
     digest = hashlib.sha256(request.model_dump_json().encode()).hexdigest()
     with service.database.read() as connection:
@@ -71,8 +71,13 @@ def _studies_to_serve(connection: Connection, request: wire.ClaimRequest) -> lis
     if named is not None and named.spec.executor is Executor.EXTERNAL:
         return [named]
     worker = _registered(connection, request.worker)
-    found = studies.with_work(connection, Executor.KERAS) if named is None else [named]
-    return [study for study in found if serves(worker, study)]
+    if named is not None:  # what it lacks to be searched it says itself
+        return [named] if serves(worker, named) else []
+    return [
+        study
+        for study in studies.with_work(connection, Executor.KERAS)
+        if serves(worker, study) and has_engine(study.spec.search.options.get("engine"))
+    ]
 
 
 def _registered(connection: Connection, name: str) -> workers.Worker:
@@ -159,11 +164,11 @@ def _claim_from(
                 if plan is None:
                     return None
                 history = entry.history
-                if plan.needs_candidate and study.spec.search.algorithm != "random":
+                if plan.needs_candidate and study.spec.search.algorithm not in NEEDS_NO_HISTORY:
                     history = entry.update(connection, study)
             suggestion: Suggestion | None = None
             if plan.needs_candidate:
-                if study.spec.search.algorithm != "random":
+                if study.spec.search.algorithm not in NEEDS_NO_HISTORY:
                     unhurried()
                 suggestion = suggest(
                     study.spec.search,
@@ -207,7 +212,7 @@ def _plan(connection: Connection, study: Study) -> _Plan | None:
         return None
     needs_candidate = queued is None or "history" not in queued.notes
     running: list[Past] = []
-    if needs_candidate and study.spec.search.algorithm != "random":
+    if needs_candidate and study.spec.search.algorithm not in NEEDS_NO_HISTORY:
         running = [past(study, trial, []) for trial in trials.running(connection, study)]
     return _Plan(
         number=study.next_number if queued is None else queued.number,

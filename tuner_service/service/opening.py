@@ -22,9 +22,10 @@ from tuner_service.errors import (
     UnknownSearchSpace,
 )
 from tuner_service.search import grid_size
-from tuner_service.service import catalogue
+from tuner_service.service import catalogue, prunings
 from tuner_service.service.bell import WORK
 from tuner_service.service.change import Change
+from tuner_service.service.searches import completed
 from tuner_service.service.setup import Service
 from tuner_service.service.views import Json, study_json, text
 from tuner_service.storage import datasets, studies
@@ -32,8 +33,6 @@ from tuner_service.storage.studies import KeyTaken
 
 TRIALS = 40
 """The budget where the user names none."""
-
-_OPTIONS = {"population": ("genetic",), "startup_trials": ("auto", "bayesian")}
 
 
 def open_study(service: Service, request: wire.StudyRequest, key: str | None) -> Json:
@@ -105,8 +104,8 @@ def _complete(
         raise Invalid(
             [Problem(("training",), problem.msg) for problem in error.problems], code=error.code
         ) from error
-    search = _search(request.search, space)
     objectives = _objectives(request, data)
+    search = completed(request.search, space, objectives=len(objectives))
     if entry is not None and data is not None:
         _check_metrics(entry, data, objectives, settings)
     spec: Json = {
@@ -119,9 +118,7 @@ def _complete(
         "overrides": {n: dict(wire.given(o)) for n, o in request.overrides.items()},
         "objectives": objectives,
         "search": search,
-        "pruning": request.pruning.model_dump(mode="json")
-        if request.pruning.algorithm != "none"
-        else {"algorithm": "none"},
+        "pruning": prunings.completed(request.pruning, settings),
         "training": settings,
         "budget": {
             "trials": request.budget.trials or _default_trials(search, space),
@@ -225,33 +222,6 @@ def usual_objectives(data: catalogue.Entry | None) -> list[Mapping[str, Any]]:
     if len(outputs) == 1 and outputs[0].get("kind") == "class":
         return [{"metric": "val_accuracy", "direction": "maximize"}]
     return [{"metric": "val_loss", "direction": "minimize"}]
-
-
-def _search(request: wire.Search, space: Space) -> Json:
-    search: Json = dict(request.model_dump(mode="json", exclude_none=True))
-    if search.get("seed") is None:
-        search["seed"] = secrets.randbelow(2**31)
-    algorithm = request.algorithm
-    problems = [
-        Problem(
-            ("search", option),
-            f'"{option}" is an option of {" and ".join(owners)}, not of "{algorithm}"',
-        )
-        for option, owners in _OPTIONS.items()
-        if option in search and algorithm not in owners
-    ]
-    if algorithm == "grid":
-        problems += [
-            Problem(
-                ("search", "algorithm"),
-                f'a grid needs parameters that can be listed; "{name}" is continuous: '
-                'give it "step", "choices" or "value" in the overrides',
-            )
-            for name in space.continuous()
-        ]
-    if problems:
-        raise Invalid(problems)
-    return search
 
 
 def _default_trials(search: Json, space: Space) -> int:

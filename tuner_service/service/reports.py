@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from tuner_service import wire
-from tuner_service.domain.best import best_so_far, better
+from tuner_service.domain.best import Best, best_so_far, better
 from tuner_service.domain.study import Executor, Study, StudyState
 from tuner_service.domain.trial import Epoch, Trial, TrialState, Verdict, finite
 from tuner_service.errors import (
@@ -22,7 +22,7 @@ from tuner_service.errors import (
     StaleAttempt,
     known,
 )
-from tuner_service.search import judge, may_prune
+from tuner_service.search import BY_RUNGS, Judgement, judge, may_prune
 from tuner_service.service.attempts import first_line, give_back, lose
 from tuner_service.service.change import change
 from tuner_service.service.held import ENDED_BY_SERVER, check_holder, held_trial
@@ -49,12 +49,7 @@ def report_epoch(
             raise EpochOutOfOrder(name, number, epoch.epoch, trial.epochs)
         value = epoch.metrics.get(study.spec.objective.metric)
         best = better(study.spec.objectives, best_so_far(trial), epoch)
-        curve: list[float | None] | None = None
-        if study.spec.pruning.algorithm != "none":
-            history = service.histories.of(study).update(connection, study)
-            if may_prune(study.spec.pruning, history, epoch.epoch, best.value if best else None):
-                curve = [*epochs.curve(connection, trial), value]
-    judgement = None if curve is None else judge(study.spec.pruning, history, number, curve)
+        judgement = _judgement(service, connection, study, trial, epoch.epoch, value, best)
     with change(service, name) as current:
         advanced = epochs.advance(
             current.connection,
@@ -76,6 +71,28 @@ def report_epoch(
             return Verdict.PRUNE
     # Another request moved the trial on between reading and writing: look again.
     return report_epoch(service, name, number, report, holder)
+
+
+def _judgement(
+    service: Service,
+    connection: Connection,
+    study: Study,
+    trial: Trial,
+    epoch: int,
+    value: float | None,
+    best: Best | None,
+) -> Judgement | None:
+    """Whether the trial ends with this epoch, which is about to be recorded."""
+    pruning = study.spec.pruning
+    if pruning.algorithm == "none":
+        return None
+    history = service.histories.of(study).update(connection, study)
+    best_value = best.value if best else None
+    if not may_prune(pruning, history, trial.number, epoch, value, best_value):
+        return None
+    curve = [*epochs.curve(connection, trial), value]
+    running = epochs.of_open(connection, study, epoch) if pruning.algorithm in BY_RUNGS else {}
+    return judge(pruning, history, trial.number, curve, running)
 
 
 def heartbeat(

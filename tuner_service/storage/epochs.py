@@ -6,7 +6,8 @@ from dataclasses import replace
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from tuner_service.domain.best import Best
-from tuner_service.domain.trial import Epoch, Trial
+from tuner_service.domain.study import Study
+from tuner_service.domain.trial import OPEN, Epoch, Trial
 from tuner_service.storage.tables import epochs, trials
 from tuner_service.storage.trials import HELD
 
@@ -102,6 +103,23 @@ def curves(connection: Connection, ids: Iterable[int]) -> dict[int, list[float |
         for trial_id, value in connection.execute(query):
             found.setdefault(trial_id, []).append(value)
     return found
+
+
+_OF_OPEN = (
+    select(trials.c.number, epochs.c.value)
+    .join(epochs, epochs.c.trial_id == trials.c.id)
+    .where(
+        trials.c.study_id == bindparam("study"),
+        trials.c.state.in_(OPEN),
+        epochs.c.epoch == bindparam("by_epoch"),
+    )
+)
+
+
+def of_open(connection: Connection, study: Study, number: int) -> dict[int, float | None]:
+    """The first objective in one epoch of every trial that has not ended and came so far, by its number."""
+    rows = connection.execute(_OF_OPEN, {"study": study.id, "by_epoch": number})
+    return {row.number: row.value for row in rows}
 
 
 _EPOCH = select(epochs).where(

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictBool
 
 from tuner_service.domain.training import MAX_ATTEMPTS
-from tuner_service.wire.base import Body, Number, Ordinal
+from tuner_service.wire.base import Body, Number, Ordinal, RealNumber
 
 
 class NumberRange(Body):
@@ -25,23 +25,111 @@ Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)]
 Real = Annotated[float, Field(allow_inf_nan=False, strict=True)] | NumberRange | NumberChoice
 
 
-class Search(Body):
-    """``resolution`` and ``population`` belong to ``grid`` and ``genetic``."""
+Rate = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
-    algorithm: Literal["auto", "bayesian", "genetic", "grid", "random"] = "auto"
+
+class Search(Body):
+    """How candidates are chosen. Each option belongs to some of the algorithms; the others refuse it."""
+
+    algorithm: Literal["auto", "bayesian", "cmaes", "genetic", "grid", "quasi_random", "random"] = (
+        "auto"
+    )
     seed: int | None = Field(default=None, ge=0, lt=2**53, strict=True)
-    population: int | None = Field(default=None, ge=4, le=1000)
-    startup_trials: int | None = Field(default=None, ge=1, le=10_000)
+    engine: Literal["tpe", "gp"] | None = Field(
+        default=None,
+        description="bayesian: Parzen estimators (tpe, the default) or a Gaussian process (gp), "
+        "which needs PyTorch where the server runs",
+    )
+    startup_trials: int | None = Field(
+        default=None,
+        ge=1,
+        le=10_000,
+        description="auto, bayesian, genetic: so many trials before it learns (10; genetic: 8)",
+    )
+    population: int | None = Field(
+        default=None,
+        ge=4,
+        le=1000,
+        description="genetic: so many of the best are parents (10); "
+        "cmaes: candidates in a generation (4 + 3 ln(parameters))",
+    )
+    crossover_rate: Rate | None = Field(
+        default=None, description="genetic: the share of children that have two parents (0.9)"
+    )
+    mutation_rate: Rate | None = Field(
+        default=None,
+        description="genetic: the chance of each parameter to change (1 / how many are searched)",
+    )
+    tournament: int | None = Field(
+        default=None,
+        ge=1,
+        le=1000,
+        description="genetic: so many are drawn for the best of them to be a parent (2)",
+    )
 
 
 class Pruning(Body):
-    """``startup_trials`` trials complete before any is pruned; none is before ``warmup_epochs``."""
+    """By which rule an epoch is judged. Each option belongs to some of the rules; the others refuse it.
 
-    algorithm: Literal["none", "median"] = "none"
-    startup_trials: int = Field(default=5, ge=1)
-    warmup_epochs: int = Field(default=0, ge=0)
-    interval_epochs: int = Field(default=1, ge=1)
-    min_trials: int = Field(default=1, ge=1)
+    ``patient`` has the options of the rule that it wraps, too.
+    """
+
+    algorithm: Literal[
+        "none", "median", "percentile", "successive_halving", "hyperband", "patient", "threshold"
+    ] = "none"
+    startup_trials: int = Field(
+        default=5, ge=1, description="median, percentile: so many trials complete before any ends"
+    )
+    warmup_epochs: int = Field(
+        default=0, ge=0, description="median, percentile, threshold: none ends before this epoch"
+    )
+    interval_epochs: int = Field(
+        default=1, ge=1, description="median, percentile, threshold: every so many epochs"
+    )
+    min_trials: int = Field(
+        default=1, ge=1, description="median, percentile: so many trials must have come as far"
+    )
+    percentile: float = Field(
+        default=25.0,
+        gt=0,
+        lt=100,
+        allow_inf_nan=False,
+        description="percentile: a trial goes on that is among the best so many percent",
+    )
+    min_epochs: Annotated[int, Field(ge=1, lt=2**31, strict=True)] = Field(
+        default=1, description="successive_halving, hyperband: epochs until the first rung"
+    )
+    max_epochs: Annotated[int, Field(ge=1, lt=2**31, strict=True)] | None = Field(
+        default=None,
+        description="successive_halving, hyperband: what a trial trains at most (training.epochs)",
+    )
+    reduction_factor: int = Field(
+        default=3,
+        ge=2,
+        le=100,
+        strict=True,
+        description="successive_halving, hyperband: at a rung the best one in so many goes on, "
+        "to so many times the epochs",
+    )
+    patience: Ordinal = Field(
+        default=3, description="patient: so many epochs without improvement are forgiven"
+    )
+    min_delta: float = Field(
+        default=0.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="patient: so much worse than before is still no loss",
+    )
+    wraps: Literal["none", "median", "percentile", "threshold"] = Field(
+        default="median",
+        description="patient: the rule that is asked then; none: the trial ends without one",
+    )
+    lower: RealNumber | None = Field(
+        default=None, description="threshold: a trial ends whose value is below"
+    )
+    upper: RealNumber | None = Field(
+        default=None, description="threshold: a trial ends whose value is above"
+    )
 
 
 class EarlyStopping(Body):

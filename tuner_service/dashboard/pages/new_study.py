@@ -1,5 +1,6 @@
 """A form for a new study."""
 
+from collections.abc import Mapping
 from itertools import groupby
 from typing import Any, get_args
 
@@ -23,11 +24,19 @@ WORDS = {
     "auto": "chooses for you",
     "bayesian": "learns from the trials so far",
     "random": "assumes nothing",
+    "quasi_random": "covers the space evenly",
+    "cmaes": "follows the slope, for numbers alone",
     "genetic": "breeds the best ones",
     "grid": "every candidate once",
     "none": "every trial trains to its end",
     "median": "ends what is worse than half of the others",
+    "percentile": "keeps the best so many percent",
+    "successive_halving": "keeps the best at 1, 3, 9 … epochs",
+    "hyperband": "the same, with several beginnings",
+    "patient": "forgives some epochs, then asks another rule",
+    "threshold": "ends what leaves a range",
 }
+WRAPPED = {**WORDS, "none": "ends the trial at once"}
 BETTER = (("auto", "as the metric's name says"), ("min", "smaller"), ("max", "larger"))
 
 
@@ -66,6 +75,7 @@ def new_study(
         workers=found["workers"],
         algorithms=_allowed(wire.Search, "algorithm"),
         prunings=_allowed(wire.Pruning, "algorithm"),
+        wrapped=_allowed(wire.Pruning, "wraps", WRAPPED),
         modes=BETTER,
         trials=opening.TRIALS,
     )
@@ -77,10 +87,12 @@ def _usual() -> dict[str, Any]:
     return request.model_dump(mode="json", exclude={"search_space", "dataset"})
 
 
-def _allowed(body: type[wire.Body], field: str) -> list[tuple[str, str]]:
+def _allowed(
+    body: type[wire.Body], field: str, words: Mapping[str, str] = WORDS
+) -> list[tuple[str, str]]:
     """What the contract allows in a field, and how it is shown."""
     names: tuple[str, ...] = get_args(body.model_fields[field].annotation)
-    return [(name, f"{name}: {WORDS[name]}" if name in WORDS else name) for name in names]
+    return [(name, f"{name}: {words[name]}" if name in words else name) for name in names]
 
 
 def _by_kind(datasets: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:

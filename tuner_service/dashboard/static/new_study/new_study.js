@@ -86,9 +86,10 @@ function offerMonitors(offered) {
 /** The parts in which a copied study may say more than the form has fields for. */
 function begun() {
   const isAsBefore = (part, select) => given[part]?.algorithm === byId(select).value;
+  const isWrappedAsBefore = () => (given.pruning.wraps ?? byId("wraps").value) === byId("wraps").value;
   return {
     search: isAsBefore("search", "algorithm") ? structuredClone(given.search) : {},
-    pruning: isAsBefore("pruning", "pruning") ? structuredClone(given.pruning) : {},
+    pruning: isAsBefore("pruning", "pruning") && isWrappedAsBefore() ? structuredClone(given.pruning) : {},
     training: structuredClone(given.training ?? {}),
   };
 }
@@ -139,12 +140,18 @@ function update() {
   byId("python").textContent = asPython(it, location.origin);
 }
 
+/** What is chosen in a select; with patience also the rule that it wraps, whose fields are needed too. */
+function chosen(select) {
+  const { value } = byId(select);
+  return value === "patient" ? [value, byId("wraps").value] : [value];
+}
+
 /** The fields that mean something only under what is chosen elsewhere. */
 function showDependent() {
   for (const toggle of form.querySelectorAll("[data-callback]")) byId(toggle.getAttribute("aria-controls")).disabled = !toggle.checked;
   for (const part of form.querySelectorAll("[data-for]")) {
     const [select, ...values] = part.dataset.for.split(" ");
-    part.hidden = !values.includes(byId(select).value);
+    part.hidden = !chosen(select).some((value) => values.includes(value));
   }
   for (const words of form.querySelectorAll("[data-says]")) {
     const seconds = Number(byId(words.dataset.says).value);

@@ -1,0 +1,92 @@
+"""Which of the algorithms, with which options, suggests a trial."""
+
+from importlib.util import find_spec
+from math import isqrt
+
+import numpy as np
+from optuna.samplers import (
+    BaseSampler,
+    BruteForceSampler,
+    GPSampler,
+    NSGAIISampler,
+    RandomSampler,
+    TPESampler,
+)
+from optuna.samplers.nsgaii import PolynomialMutation
+
+from tuner_service.domain.study import Search
+from tuner_service.errors import EngineMissing
+from tuner_service.search.genetic import Breeding, GeneticSampler
+from tuner_service.search.history import History
+from tuner_service.search.quasi_random import QuasiRandomSampler
+
+STARTUP_TRIALS = 10
+"""So many random trials come before a model of them, where the user says nothing."""
+NEEDS_NO_HISTORY = frozenset({"random", "quasi_random"})
+
+
+def is_whole(search: Search) -> bool:
+    """Whether it learns from all parameters together, also from those whose conditions are not met."""
+    return search.algorithm in ("genetic", "cmaes") or search.options.get("engine") == "gp"
+
+
+def has_engine(engine: str | None) -> bool:
+    """Whether what the engine needs is installed here."""
+    return engine != "gp" or find_spec("torch") is not None
+
+
+def sampler(search: Search, budget: int, number: int, history: History) -> BaseSampler:
+    """What suggests trial ``number``. Raises EngineMissing."""
+    engine = search.options.get("engine")
+    if not has_engine(engine):
+        raise EngineMissing
+    seed = _seed(search, number)
+    match search.algorithm:
+        case "random":
+            return RandomSampler(seed=seed)
+        case "quasi_random":
+            return _quasi_random(search, history)
+        case "genetic" if len(history.spec.objectives) > 1:
+            return NSGAIISampler(
+                population_size=search.options.get("population") or population(budget),
+                crossover_prob=search.options.get("crossover_rate", 0.9),
+                mutation=PolynomialMutation(),
+                mutation_prob=search.options.get("mutation_rate"),
+                seed=seed,
+            )
+        case "genetic":
+            return GeneticSampler(Breeding(**search.options), _quasi_random(search, history), seed)
+        case "cmaes":
+            # Half a second of imports, which a server without such a study need not spend.
+            from tuner_service.search.cmaes import CmaEsSampler
+
+            space = history.distributions.by_name
+            return CmaEsSampler(seed, search.options.get("population"), space)
+        case "grid":
+            return BruteForceSampler(seed=seed)
+        case "bayesian" if engine == "gp":
+            return GPSampler(
+                n_startup_trials=search.options.get("startup_trials", STARTUP_TRIALS), seed=seed
+            )
+        case _:
+            return TPESampler(
+                n_startup_trials=search.options.get("startup_trials", STARTUP_TRIALS),
+                multivariate=True,
+                group=True,
+                constant_liar=True,
+                seed=seed,
+            )
+
+
+def population(budget: int) -> int:
+    """Individuals in a generation: small budgets need several generations more than a large one."""
+    return min(50, max(4, isqrt(budget)))
+
+
+def _quasi_random(search: Search, history: History) -> QuasiRandomSampler:
+    return QuasiRandomSampler(search.seed, history.distributions.by_name)
+
+
+def _seed(search: Search, number: int) -> int:
+    """A seed for each trial of its own, so that a suggestion does not depend on what was asked before."""
+    return int(np.random.SeedSequence([search.seed, number]).generate_state(1)[0])
