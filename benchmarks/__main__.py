@@ -3,12 +3,13 @@
 import sys
 from collections.abc import Callable
 
-from benchmarks import bookkeeping, checkpoints, dashboard, wall_clock
+from benchmarks import bookkeeping, checkpoints, dashboard, verdicts, wall_clock
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "bookkeeping": bookkeeping.main,
     "checkpoints": checkpoints.main,
     "dashboard": dashboard.main,
+    "verdicts": verdicts.main,
     "wall_clock": wall_clock.main,
 }
 

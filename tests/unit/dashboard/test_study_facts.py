@@ -83,3 +83,24 @@ def test_the_default_model_is_described_once_it_was_built() -> None:
 )
 def test_a_setting_may_be_searched(given: Any, text: str) -> None:
     assert setting(given) == text
+
+
+@pytest.mark.parametrize(
+    ("pruning", "text"),
+    [
+        (
+            {"algorithm": "hyperband", "min_epochs": 1, "max_epochs": 27, "reduction_factor": 3},
+            "hyperband, to 27 epochs, one in 3 goes on",
+        ),
+        (
+            {"algorithm": "threshold", "lower": None, "upper": 2.5, "warmup_epochs": 0},
+            "threshold, ends above 2.5",
+        ),
+        (
+            {"algorithm": "patient", "patience": 3, "min_delta": 0.0, "wraps": "median"},
+            "patient, patience 3, then median",
+        ),
+    ],
+)
+def test_a_rule_of_pruning_says_its_options(pruning: dict[str, Any], text: str) -> None:
+    assert said(study(pruning=pruning))["Pruning"] == text
