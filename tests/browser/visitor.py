@@ -50,6 +50,7 @@ class Visitor:
 
     def inaccessible(self) -> list[str]:
         """What axe finds wrong with the page as it stands."""
+        self.page.wait_for_load_state("load")
         found: list[dict[str, Any]] = Axe().run(self.page, options=RULES).response["violations"]
         return [
             f"{each['id']}: {each['help']}: {[node['html'][:200] for node in each['nodes']]}"
@@ -58,6 +59,7 @@ class Visitor:
 
     def overflows(self) -> bool:
         """Whether the page is wider than its window, so that a person would have to scroll sideways."""
+        self.page.wait_for_load_state("load")  # its style sheets too
         wide: bool = self.page.evaluate(
             "document.documentElement.scrollWidth > document.documentElement.clientWidth"
         )
