@@ -14,7 +14,9 @@ export function dialogs(api, current, acted) {
     button.addEventListener("click", () => {
       openers[button.dataset.opens]();
       byId("candidate-best").hidden = current().best === null;
-      byId(button.dataset.opens).showModal();
+      const dialog = byId(button.dataset.opens);
+      dialog.showModal();
+      dialog.querySelector("input[type=number]")?.select(); // what is typed takes the place of what is proposed
     });
   }
   for (const button of document.querySelectorAll("[data-closes]")) {
