@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from optuna import Trial, create_study
 from optuna.samplers import BaseSampler
 from optuna.testing.pytest_samplers import (
     BasicSamplerTestCase,
@@ -24,13 +25,26 @@ class TestCmaEsSampler(BasicSamplerTestCase, RelativeSamplerTestCase, SingleOnly
     def sampler(self) -> Callable[[], BaseSampler]:
         return lambda: CmaEsSampler(seed=3)
 
-    @pytest.mark.skip(reason="CMA-ES has no choices")
-    def test_sample_relative_categorical(self, sampler: Callable[[], BaseSampler]) -> None: ...
+    # Where Optuna's tests ask for choices among what is learned, ours are drawn beside it.
 
-    @pytest.mark.skip(reason="CMA-ES has no choices")
+    def test_sample_relative_categorical(self, sampler: Callable[[], BaseSampler]) -> None:
+        study = create_study(sampler=sampler())
+        study.optimize(lambda trial: trial.suggest_categorical("c", [1.0, 2.0]), n_trials=3)
+        assert study.sampler.infer_relative_search_space(study, study.trials[-1]) == {}
+        assert {trial.params["c"] for trial in study.trials} <= {1.0, 2.0}
+
     def test_sample_relative_mixed(
-        self, sampler: Callable[[], BaseSampler], x_distribution: Any
-    ) -> None: ...
+        self, sampler: Callable[[], BaseSampler], x_distribution: Any = None
+    ) -> None:
+        def objective(trial: Trial) -> float:
+            choice: float = trial.suggest_categorical("c", [1.0, 2.0])
+            return trial.suggest_float("x", 0.0, 1.0) + choice
+
+        study = create_study(sampler=sampler())
+        study.optimize(objective, n_trials=12)
+        learned = study.sampler.infer_relative_search_space(study, study.trials[-1])
+        assert list(learned) == ["x"]
+        assert {trial.params["c"] for trial in study.trials} <= {1.0, 2.0}
 
 
 PARAMETERS: list[dict[str, Any]] = [

@@ -143,7 +143,7 @@ async def table_(
     desk: ThisDesk,
     state: Annotated[list[TrialState], Query()] = [],  # noqa: B006 - FastAPI copies it
     order_by: Name = "number",
-    where: Annotated[list[Name], Query()] = [],  # noqa: B006
+    where: Annotated[list[Name], Query()] = [],  # noqa: B006 - FastAPI copies it
     limit: Annotated[int, Query(ge=1, le=1000)] = 50,
     offset: Annotated[int, Query(ge=0, lt=2**31)] = 0,
 ) -> Response:

@@ -1,0 +1,284 @@
+"""Opening a study: what is filled in, what is refused and why."""
+
+from importlib.util import find_spec
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.contract.studies import (
+    external,
+    opened,
+)
+
+
+def test_a_study_is_opened_with_every_default_filled_in(api: httpx.Client) -> None:
+    reply = api.post("/v1/studies", json={"search_space": "dense", "dataset": "breast_cancer"})
+    assert reply.status_code == 201
+    study = reply.json()
+    assert reply.headers["location"] == f"/v1/studies/{study['name']}"
+    assert study["state"] == "running"
+    spec = study["spec"]
+    assert spec["objectives"] == [{"metric": "val_accuracy", "direction": "maximize"}]
+    assert spec["search"]["algorithm"] == "auto"
+    assert isinstance(spec["search"]["seed"], int)
+    assert spec["pruning"] == {"algorithm": "none"}
+    assert spec["training"]["early_stopping"]["monitor"] == "val_loss"
+    assert study["progress"] == {
+        "budget": spec["budget"]["trials"],
+        "queued": 0,
+        "running": 0,
+        "completed": 0,
+        "pruned": 0,
+        "failed": 0,
+        "cancelled": 0,
+    }
+    assert study["best"] is None
+    assert {p["name"] for p in study["space"]["parameters"]} >= {"learning_rate", "optimizer"}
+
+
+@pytest.mark.parametrize(
+    ("epochs", "most"), [(12, 12), ({"min": 5, "max": 20}, 20), ({"choices": [9, 27, 3]}, 27)]
+)
+def test_rungs_end_where_training_does(api: httpx.Client, epochs: Any, most: int) -> None:
+    pruning = {"algorithm": "hyperband", "min_epochs": 2}
+    body = {"search_space": "dense", "dataset": "digits", "pruning": pruning}
+    spec = api.post("/v1/studies", json=body | {"training": {"epochs": epochs}}).json()["spec"]
+    assert spec["pruning"] == pruning | {"max_epochs": most, "reduction_factor": 3}
+
+
+def test_patience_brings_the_options_of_the_rule_that_it_wraps(api: httpx.Client) -> None:
+    pruning = {"algorithm": "patient", "wraps": "threshold", "upper": 2.0}
+    body = {"search_space": "dense", "dataset": "digits", "pruning": pruning}
+    spec = api.post("/v1/studies", json=body).json()["spec"]
+    defaults = {"patience": 3, "min_delta": 0.0, "lower": None}
+    assert spec["pruning"] == pruning | defaults | {"warmup_epochs": 0, "interval_epochs": 1}
+
+
+def test_the_documented_example_is_accepted(api: httpx.Client) -> None:
+    example = api.get("/openapi.json").json()["components"]["schemas"]["StudyRequest"]["examples"][
+        0
+    ]
+    reply = api.post("/v1/studies", json=example)
+    assert reply.status_code == 201, reply.text
+    by_name = {p["name"]: p for p in reply.json()["space"]["parameters"]}
+    assert (by_name["learning_rate"]["min"], by_name["learning_rate"]["max"]) == (1e-4, 1e-2)
+    assert by_name["batch_norm"] == {"name": "batch_norm", "type": "fixed", "value": True}
+
+
+@pytest.mark.parametrize(
+    ("changes", "loc", "message"),
+    [
+        (
+            {"search_space": "convnt"},
+            ["body", "search_space"],
+            'unknown search space "convnt"; known: dense',
+        ),
+        (
+            {"dataset": "digts"},
+            ["body", "dataset"],
+            'unknown dataset "digts"; known: breast_cancer',
+        ),
+        ({"dataset": None}, ["body", "dataset"], "a dataset is required"),
+        ({"surprise": 1}, ["body", "surprise"], 'unknown field "surprise"'),
+        (
+            {"overrides": {"learning_rat": {"min": 1}}},
+            ["body", "overrides", "learning_rat"],
+            'unknown parameter "learning_rat"; known: ',
+        ),
+        (
+            {"overrides": {"learning_rate": {"min": 1, "max": 0.1}}},
+            ["body", "overrides", "learning_rate", "min"],
+            "min 1 above max 0.1",
+        ),
+        (
+            {"overrides": {"optimizer": {"choices": ["adam", "adamm"]}}},
+            ["body", "overrides", "optimizer", "choices"],
+            'got "adamm"; allowed: ',
+        ),
+        (
+            {"search": {"algorithm": "bayes"}},
+            ["body", "search", "algorithm"],
+            "Input should be 'auto', 'bayesian', 'cmaes', 'genetic', 'grid', 'quasi_random' or 'random' (got 'bayes')",
+        ),
+        (
+            {"search": {"algorithm": "random", "population": 10}},
+            ["body", "search", "population"],
+            '"population" is an option of genetic and cmaes, not of "random"',
+        ),
+        (
+            {"search": {"algorithm": "cmaes"}},
+            ["body", "search", "algorithm"],
+            '"activation" is a choice: give it "value" in the overrides, or search with genetic',
+        ),
+        (
+            {"search": {"algorithm": "bayesian", "tournament": 3}},
+            ["body", "search", "tournament"],
+            '"tournament" is an option of genetic, not of "bayesian"',
+        ),
+        (
+            {"search": {"algorithm": "genetic", "engine": "gp"}},
+            ["body", "search", "engine"],
+            '"engine" is an option of bayesian, not of "genetic"',
+        ),
+        (
+            {"search": {"algorithm": "genetic", "mutation_rate": 1.5}},
+            ["body", "search", "mutation_rate"],
+            "less than or equal to 1 (got 1.5)",
+        ),
+        (
+            {
+                "search": {"algorithm": "genetic", "tournament": 3},
+                "objectives": [
+                    {"metric": "val_accuracy", "direction": "maximize"},
+                    {"metric": "val_loss", "direction": "minimize"},
+                ],
+            },
+            ["body", "search", "tournament"],
+            '"tournament" is an option of genetic with one objective; got 2',
+        ),
+        ({"search": {"algorithm": "grid"}}, ["body", "search", "algorithm"], "is continuous"),
+        (
+            {"pruning": {"algorithm": "median", "patience": 2}},
+            ["body", "pruning", "patience"],
+            '"patience" is no option of "median"; those are: ',
+        ),
+        (
+            {"pruning": {"algorithm": "none", "warmup_epochs": 2}},
+            ["body", "pruning", "warmup_epochs"],
+            '"warmup_epochs" is no option of "none"; it has none',
+        ),
+        (
+            {
+                "pruning": {
+                    "algorithm": "patient",
+                    "wraps": "threshold",
+                    "lower": 1,
+                    "min_trials": 2,
+                }
+            },
+            ["body", "pruning", "min_trials"],
+            '"min_trials" is no option of "patient"',
+        ),
+        (
+            {"pruning": {"algorithm": "threshold"}},
+            ["body", "pruning", "lower"],
+            'a threshold needs "lower", "upper" or both',
+        ),
+        (
+            {"pruning": {"algorithm": "threshold", "lower": 2.0, "upper": 1.0}},
+            ["body", "pruning", "lower"],
+            "must not be above upper; got 2 and 1",
+        ),
+        (
+            {"pruning": {"algorithm": "hyperband", "min_epochs": 40}},
+            ["body", "pruning", "max_epochs"],
+            "must be at least min_epochs (40), got 30",
+        ),
+        ({"name": "Not A Name"}, ["body", "name"], "allowed are up to 63 lower-case letters"),
+        (
+            {"budget": {"trials": 0}},
+            ["body", "budget", "trials"],
+            "greater than or equal to 1 (got 0)",
+        ),
+        (
+            {"training": {"early_stopping": {"patiense": 3}}},
+            ["body", "training", "early_stopping", "patiense"],
+            'unknown field "patiense"',
+        ),
+        (
+            {"training": {"batch_size": {"choices": [32, 0]}}},
+            ["body", "training", "batch_size"],
+            '"batch_size" must be at least 1, got 0',
+        ),
+        (
+            {"training": {"reduce_lr_on_plateau": {"factor": 1.5}}},
+            ["body", "training", "reduce_lr_on_plateau", "factor"],
+            '"factor" must be above 0 and below 1, got 1.5',
+        ),
+        (
+            {"training": {"batch_size": {"min": 64, "max": 8}}},
+            ["body", "training"],
+            "min 64 above max 8",
+        ),
+    ],
+)
+def test_a_wrong_study_is_refused_with_a_message_that_names_it(
+    api: httpx.Client, changes: dict[str, Any], loc: list[str], message: str
+) -> None:
+    body = {"name": "wrong", "search_space": "dense", "dataset": "digits"} | changes
+    reply = api.post("/v1/studies", json=body)
+    assert reply.status_code == 422, reply.text
+    assert reply.headers["content-type"] == "application/problem+json"
+    problem = reply.json()
+    assert {"type", "title", "status", "detail", "code", "errors"} <= problem.keys()
+    found = [error for error in problem["errors"] if error["loc"] == loc]
+    assert found, problem
+    assert message in found[0]["msg"]
+    assert api.get("/v1/studies/wrong").status_code == 404
+
+
+@pytest.mark.skipif(find_spec("torch") is not None, reason="PyTorch is installed")
+def test_an_engine_that_is_not_installed_is_refused_with_what_to_install(api: httpx.Client) -> None:
+    search = {"algorithm": "bayesian", "engine": "gp"}
+    body = {"search_space": "dense", "dataset": "digits", "search": search}
+    reply = api.post("/v1/studies", json=body)
+    assert reply.status_code == 422, reply.text
+    (error,) = reply.json()["errors"]
+    assert error["loc"] == ["body", "search", "engine"]
+    assert 'pip install "tuner-service[gp]"' in error["msg"]
+
+
+def test_a_family_that_cannot_take_the_data_is_refused_saying_what_each_is(
+    api: httpx.Client,
+) -> None:
+    reply = api.post(
+        "/v1/studies", json={"search_space": "separable_convnet", "dataset": "breast_cancer"}
+    )
+    assert reply.status_code == 422
+    assert reply.json()["code"] == "misfit"
+    assert "image" in reply.json()["detail"]
+    assert "vector" in reply.json()["detail"]
+
+
+def test_numbers_under_training_can_be_searched(api: httpx.Client) -> None:
+    training = {
+        "epochs": 3,
+        "batch_size": {"choices": [32, 64]},
+        "early_stopping": {"monitor": "val_loss", "patience": {"min": 2, "max": 5}},
+        "reduce_lr_on_plateau": None,
+    }
+    body = {"name": "s", "search_space": "dense", "dataset": "digits", "training": training}
+    reply = api.post("/v1/studies", json=body)
+    assert reply.status_code == 201, reply.text
+    parameters = {p["name"]: p for p in reply.json()["space"]["parameters"]}
+    assert parameters["training.batch_size"]["choices"] == [32, 64]
+    assert parameters["training.early_stopping.patience"]["type"] == "int"
+    registration = {"search_spaces": ["dense"], "datasets": ["digits"]}
+    assert api.put("/v1/workers/w1", json=registration).status_code == 200
+    trial = api.post("/v1/claims", json={"worker": "w1", "key": "k"}).json()
+    assert trial["training"]["batch_size"] in (32, 64)
+    assert 2 <= trial["training"]["early_stopping"]["patience"] <= 5
+    assert trial["training"]["reduce_lr_on_plateau"] is None
+    assert not any(name.startswith("training.") for name in trial["parameters"])
+
+
+def test_a_name_is_taken_once(api: httpx.Client) -> None:
+    opened(api)
+    reply = api.post("/v1/studies", json=external())
+    assert reply.status_code == 409
+    assert reply.json()["code"] == "study_exists"
+
+
+def test_a_repeated_key_gets_the_same_study_and_another_body_is_refused(api: httpx.Client) -> None:
+    key = {"Idempotency-Key": "launch-1"}
+    body = external()
+    del body["name"]
+    first = api.post("/v1/studies", json=body, headers=key)
+    again = api.post("/v1/studies", json=body, headers=key)
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json()["name"] == again.json()["name"]
+    other = api.post("/v1/studies", json=body | {"priority": 3}, headers=key)
+    assert other.status_code == 422
+    assert other.json()["code"] == "key_reused"
+    assert len(api.get("/v1/studies").json()["items"]) == 1
