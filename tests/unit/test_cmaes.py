@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from optuna import Trial, create_study
+from optuna.distributions import FloatDistribution
 from optuna.samplers import BaseSampler
 from optuna.testing.pytest_samplers import (
     BasicSamplerTestCase,
@@ -33,12 +34,16 @@ class TestCmaEsSampler(BasicSamplerTestCase, RelativeSamplerTestCase, SingleOnly
         assert study.sampler.infer_relative_search_space(study, study.trials[-1]) == {}
         assert {trial.params["c"] for trial in study.trials} <= {1.0, 2.0}
 
+    @pytest.mark.parametrize(
+        "x_distribution", [FloatDistribution(-1.0, 1.0), FloatDistribution(1e-5, 1.0, log=True)]
+    )
     def test_sample_relative_mixed(
-        self, sampler: Callable[[], BaseSampler], x_distribution: Any = None
+        self, sampler: Callable[[], BaseSampler], x_distribution: Any
     ) -> None:
         def objective(trial: Trial) -> float:
             choice: float = trial.suggest_categorical("c", [1.0, 2.0])
-            return trial.suggest_float("x", 0.0, 1.0) + choice
+            low, high, log = x_distribution.low, x_distribution.high, x_distribution.log
+            return trial.suggest_float("x", low, high, log=log) + choice
 
         study = create_study(sampler=sampler())
         study.optimize(objective, n_trials=12)
