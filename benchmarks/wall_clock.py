@@ -18,7 +18,7 @@ from benchmarks.service import Caller, running
 from search_spaces.catalogue import load_catalogue
 from tuner_service.domain.space import Space
 from tuner_service.domain.study import Spec
-from tuner_service.search import History, suggest
+from tuner_service.search import History, Question, suggest
 
 CANDIDATES = 20
 TRAINING: dict[str, Any] = {
@@ -47,7 +47,7 @@ def candidates() -> list[dict[str, Any]]:
         }
     )
     history = History(spec, space)
-    found = [suggest(spec.search, CANDIDATES, history, n, [], {}) for n in range(CANDIDATES)]
+    found = [suggest(history, Question(n, 0)) for n in range(CANDIDATES)]
     return [each.parameters for each in found]
 
 

@@ -171,7 +171,7 @@ def test_a_grid_ends_and_still_takes_what_a_user_queues(api: httpx.Client) -> No
     assert last.status_code == 204
     study = api.get("/v1/studies/demo").json()
     assert (study["state"], study["progress"]["budget"]) == ("completed", 3)
-    assert "every candidate of the grid" in study["reason"]
+    assert "every candidate has been tried" in study["reason"]
 
 
 def test_the_same_key_twice_at_once_opens_one_study(api: httpx.Client) -> None:

@@ -17,7 +17,7 @@ from optuna.testing.pytest_samplers import (
 from tuner_service.domain.space import Space
 from tuner_service.domain.study import Spec
 from tuner_service.domain.trial import TrialState
-from tuner_service.search import History, Past, suggest
+from tuner_service.search import History, Past, Question, suggest
 from tuner_service.search.cmaes import CmaEsSampler
 
 
@@ -82,7 +82,7 @@ def history() -> History:
 
 
 def ask(of: History, number: int, running: list[Past] | None = None) -> Past:
-    found = suggest(SPEC.search, 200, of, number, running or [], {})
+    found = suggest(of, Question(number, of.revision, running or []))
     notes = json.loads(json.dumps(found.notes))
     return Past(number, TrialState.RUNNING, found.parameters, notes=notes)
 

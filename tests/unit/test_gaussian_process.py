@@ -10,7 +10,7 @@ from tuner_service.domain.space import Space
 from tuner_service.domain.study import Spec
 from tuner_service.domain.trial import TrialState
 from tuner_service.errors import EngineMissing
-from tuner_service.search import History, Past, suggest
+from tuner_service.search import History, Past, Question, suggest
 
 PARAMETERS: list[dict[str, Any]] = [
     {"name": "x", "type": "float", "min": -1.0, "max": 1.0},
@@ -43,7 +43,7 @@ def history() -> History:
 def searched(trials: int) -> list[Past]:
     of, found = history(), []
     for number in range(trials):
-        suggested = suggest(SPEC.search, 40, of, number, [], {})
+        suggested = suggest(of, Question(number, of.revision))
         p = suggested.parameters
         loss = abs(float(p["x"]) - 0.3) + abs(float(p.get("depth", 9)) - 4)
         notes = json.loads(json.dumps(suggested.notes))
@@ -69,11 +69,11 @@ def test_a_history_built_anew_suggests_the_same() -> None:
         again = history()
         for trial in trials[:restart_at]:
             again.add(trial, trial.number + 1)
-        suggested = suggest(SPEC.search, 40, again, restart_at, [], {})
+        suggested = suggest(again, Question(restart_at, again.revision))
         assert suggested.parameters == trials[restart_at].parameters
 
 
 @pytest.mark.skipif(find_spec("torch") is not None, reason="PyTorch is installed")
 def test_without_pytorch_it_says_what_to_install() -> None:
     with pytest.raises(EngineMissing, match=r"pip install"):
-        suggest(SPEC.search, 40, history(), 0, [], {})
+        suggest(history(), Question(0, 0))

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tuner_service.domain.space import Space
 from tuner_service.domain.study import Direction, Spec
 from tuner_service.domain.trial import TrialState
-from tuner_service.search import History, Past, grid_size, importance, judge, suggest
+from tuner_service.search import History, Past, Question, importance, judge, suggest
 from tuner_service.search.samplers import population
 
 PARAMETERS: list[dict[str, Any]] = [
@@ -63,7 +63,6 @@ class Run:
     """A study in memory: ask, tell, ask …"""
 
     algorithm: str
-    budget: int = 40
 
     def __post_init__(self) -> None:
         self.spec = spec_of(self.algorithm)
@@ -73,7 +72,7 @@ class Run:
     def ask(
         self, number: int, running: list[Past] | None = None
     ) -> tuple[dict[str, Any], dict[str, Any]]:
-        found = suggest(self.spec.search, self.budget, self.history, number, running or [], {})
+        found = suggest(self.history, Question(number, self.history.revision, running or []))
         return found.parameters, found.notes
 
     def go(self, trials: int) -> list[dict[str, Any]]:
@@ -149,7 +148,8 @@ def test_genetic_learns_from_each_end_and_never_waits_for_what_runs() -> None:
     assert np.median(losses[10:]) < np.median(losses[:8])
     alone, notes = run.ask(20)
     assert set(notes.get("genome", {})) | set(alone) == {each["name"] for each in PARAMETERS}
-    beside, _ = run.ask(20, running=[Past(n, TrialState.RUNNING, alone) for n in range(21, 40)])
+    others = [Past(n, TrialState.RUNNING, {**alone, "x": n / 40}) for n in range(21, 40)]
+    beside, _ = run.ask(20, running=others)
     assert alone == beside
     run.history.add(Past(19, TrialState.COMPLETED, alone, [-9.0], notes=notes), revision=99)
     assert run.ask(20)[0] != alone
@@ -165,11 +165,12 @@ def test_quasi_random_depends_on_nothing_but_the_number() -> None:
 def test_towards_several_objectives_genetic_goes_through_generations() -> None:
     spec = spec_of("genetic")
     first = spec.objective
-    spec = replace(spec, objectives=(first, replace(first, metric="size")))
+    search = replace(spec.search, options={"population": population(40)})
+    spec = replace(spec, objectives=(first, replace(first, metric="size")), search=search)
     history = History(spec, Space.from_json(PARAMETERS))
     generations = []
     for number in range(40):
-        found = suggest(spec.search, 40, history, number, [], {})
+        found = suggest(history, Question(number, history.revision))
         generations.append(found.notes["trial"]["NSGAIISampler:generation"])
         values = [loss_of(found.parameters), float(found.parameters["x"])]
         history.add(
@@ -192,28 +193,28 @@ def test_a_grid_covers_every_candidate_once_and_then_ends() -> None:
         {**p, "step": 0.5} if p["name"] == "x" else p for p in PARAMETERS if p["name"] != "lr"
     ]
     space = Space.from_json(parameters)
-    size = grid_size(space)
+    size = space.size()
     assert size == 5 * (1 + 5) * 2
     history = History(spec_of("grid"), space)
     seen = []
     for number in range(size):
-        found = suggest(history.spec.search, size, history, number, [], {})
-        assert not found.repeated
+        found = suggest(history, Question(number, history.revision))
+        assert not found.exhausted
         seen.append(tuple(sorted(found.parameters.items())))
         state = TrialState.COMPLETED if number % 3 else TrialState.FAILED
         history.add(
             Past(number, state, found.parameters, [1.0] if number % 3 else None), number + 1
         )
     assert len(set(seen)) == size
-    assert suggest(history.spec.search, size, history, size, [], {}).repeated
-    assert grid_size(Space.from_json(PARAMETERS)) is None
+    assert suggest(history, Question(size, history.revision)).exhausted
+    assert Space.from_json(PARAMETERS).size() is None
 
 
 @pytest.mark.parametrize("algorithm", ["random", "quasi_random", "bayesian", "genetic"])
 def test_fixed_parameters_stay_and_the_rest_is_searched(algorithm: str) -> None:
     run = Run(algorithm)
     run.go(15)
-    found = suggest(run.spec.search, 40, run.history, 15, [], {"kind": "b", "x": 0.5})
+    found = suggest(run.history, Question(15, 15, fixed={"kind": "b", "x": 0.5}))
     assert (found.parameters["kind"], found.parameters["x"]) == ("b", 0.5)
     assert "depth" in found.parameters
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from tuner_service.errors import Invalid, Problem, known
@@ -17,6 +18,8 @@ Value = int | float | str | bool
 
 MOST_STEPS = 1e9
 """A range has at most so many values."""
+LISTED_MOST = 1_000_000
+"""The candidates of a space are not gone through beyond so many."""
 
 
 class Type(StrEnum):
@@ -238,6 +241,16 @@ class Space:
     def continuous(self) -> list[str]:
         """The parameters whose values cannot be listed."""
         return [p.name for p in self.parameters if p.continuous]
+
+    def size(self, most: int = LISTED_MOST) -> int | None:
+        """How many candidates there are, counted up to ``most``; None if a parameter is continuous."""
+        if self.continuous():
+            return None
+        return sum(1 for _ in islice(self.candidates(), most))
+
+    def may_repeat(self) -> bool:
+        """Whether chance may draw a candidate twice: unless a number that always exists is continuous."""
+        return not any(p.continuous and not p.when and p.min != p.max for p in self.parameters)
 
     def validate(self, at: tuple[str | int, ...] = ()) -> None:
         """Refuse a space that makes no sense. Raises Invalid with every problem found."""

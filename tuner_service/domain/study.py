@@ -67,7 +67,7 @@ def losses(objectives: Sequence[Objective], values: Mapping[str, float]) -> list
 
 @dataclass(frozen=True)
 class Search:
-    """Which algorithm searches, its seed, and the options that are the algorithm's own."""
+    """Which algorithm searches, its seed, and the options that are the algorithm's own; what ``auto`` picked."""
 
     algorithm: str
     seed: int
@@ -123,6 +123,9 @@ class Spec:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Spec":
         search, pruning = dict(data["search"]), dict(data["pruning"])
+        if picked := search.pop("picked", None):
+            search = {"seed": search["seed"], **picked}
+            del search["why"]
         space = data["search_space"]
         return cls(
             name=data["name"],

@@ -4,24 +4,29 @@ Everything here is a function of its arguments. The suggestion for trial *n* dep
 seed, on *n*, and on the history that it is shown, so any replica answers alike and a restart changes nothing.
 """
 
+from tuner_service.search.auto import Pick, pick
 from tuner_service.search.history import History, Past
 from tuner_service.search.importance import importance
 from tuner_service.search.judge import Judgement, judge, may_prune
 from tuner_service.search.rungs import BY_RUNGS
-from tuner_service.search.samplers import NEEDS_NO_HISTORY, has_engine
-from tuner_service.search.suggest import Suggestion, grid_size, suggest
+from tuner_service.search.samplers import has_engine, needs_history, population
+from tuner_service.search.shown import Question
+from tuner_service.search.suggest import Suggestion, suggest
 
 __all__ = [
     "BY_RUNGS",
-    "NEEDS_NO_HISTORY",
     "History",
     "Judgement",
     "Past",
+    "Pick",
+    "Question",
     "Suggestion",
-    "grid_size",
     "has_engine",
     "importance",
     "judge",
     "may_prune",
+    "needs_history",
+    "pick",
+    "population",
     "suggest",
 ]

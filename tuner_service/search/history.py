@@ -29,6 +29,9 @@ _STATES = {
 }
 
 
+Candidate = tuple[tuple[str, Value], ...]
+
+
 @dataclass(frozen=True)
 class Past:
     """A trial as the search sees it: ``values`` in the order of the objectives, ``curve`` one value an epoch."""
@@ -39,33 +42,38 @@ class Past:
     values: Sequence[float] | None = None
     curve: Sequence[float | None] = ()
     notes: Mapping[str, Any] = field(default_factory=dict)
-    """What the sampler noted down when it suggested the trial: ``{"trial": {…}, "study": {…}}``."""
+    """Those of its suggestion, see ``suggest.Suggestion``."""
 
 
 class History:
-    """The ended trials of one study up to ``revision``."""
+    """The ended trials of one study up to ``revision``.
+
+    One thread at a time adds; others may read meanwhile, of an earlier revision too.
+    """
 
     def __init__(self, spec: Spec, space: Space) -> None:
         self.spec = spec
         self.distributions = Distributions(space)
         self.revision = 0
         self.ended: list[FrozenTrial] = []
-        self.notes: dict[str, Any] = {}
         self.completed = 0
         self.rungs = Rungs(spec.pruning)
         self._reported_at: Counter[int] = Counter()
         self._values_at: dict[int, list[float]] = {}
-        self._numbers: set[int] = set()
-        self._candidates: set[tuple[tuple[str, Value], ...]] = set()
+        self._ended_at: dict[int, int] = {}
+        self._study_notes: list[tuple[int, Mapping[str, Any]]] = []
+        self._candidates: dict[Candidate, tuple[int, int]] = {}
 
     def add(self, past: Past, revision: int) -> None:
         """Add a trial that ended at this revision."""
+        # The revision first: an ask that reads on in another thread then knows that there is more than it may see.
         self.revision = revision
+        self._ended_at[past.number] = revision
         trial = self.frozen(past)
         insort(self.ended, trial, key=lambda each: each.number)
-        self.notes |= past.notes.get("study", {})
-        self._candidates.add(_key(past.parameters))
-        self._numbers.add(past.number)
+        if noted := past.notes.get("study"):
+            self._study_notes.append((revision, noted))
+        self._candidates.setdefault(candidate(past.parameters), (revision, past.number))
         self.rungs.add(trial)
         if past.state is not TrialState.COMPLETED:
             return
@@ -111,11 +119,32 @@ class History:
         return self._reported_at[epoch]
 
     def has_ended(self, number: int) -> bool:
-        return number in self._numbers
+        return number in self._ended_at
 
-    def has_tried(self, parameters: Mapping[str, Value]) -> bool:
-        return _key(parameters) in self._candidates
+    def ended_by(self, revision: int) -> list[FrozenTrial]:
+        """The trials that had ended at this revision, by number."""
+        ended = self.ended.copy()
+        if self.revision <= revision:
+            return ended
+        return [trial for trial in ended if self._ended_at[trial.number] <= revision]
+
+    def notes_by(self, revision: int) -> dict[str, Any]:
+        """What samplers had noted down for the whole study at this revision."""
+        notes: dict[str, Any] = {}
+        for at, noted in self._study_notes.copy():
+            if at <= revision:
+                notes |= noted
+        return notes
+
+    def first_with(self, parameters: Mapping[str, Value], revision: int) -> int | None:
+        """The first trial that had ended at this revision with exactly these parameters."""
+        found = self._candidates.get(candidate(parameters))
+        return None if found is None or found[0] > revision else found[1]
 
 
-def _key(parameters: Mapping[str, Value]) -> tuple[tuple[str, Value], ...]:
-    return tuple(sorted(parameters.items()))
+def candidate(parameters: Mapping[str, Value]) -> Candidate:
+    """A candidate to be looked up: equal for equal parameters in any order, whatever steps were rounded to."""
+    return tuple(
+        (name, float(f"{value:.12g}") if isinstance(value, float) else value)
+        for name, value in sorted(parameters.items())
+    )

@@ -3,7 +3,6 @@
 from importlib.util import find_spec
 from math import isqrt
 
-import numpy as np
 from optuna.samplers import (
     BaseSampler,
     BruteForceSampler,
@@ -14,6 +13,7 @@ from optuna.samplers import (
 )
 from optuna.samplers.nsgaii import PolynomialMutation
 
+from tuner_service.domain.space import Space
 from tuner_service.domain.study import Search
 from tuner_service.errors import EngineMissing
 from tuner_service.search.genetic import Breeding, GeneticSampler
@@ -22,7 +22,13 @@ from tuner_service.search.quasi_random import QuasiRandomSampler
 
 STARTUP_TRIALS = 10
 """So many random trials come before a model of them, where the user says nothing."""
-NEEDS_NO_HISTORY = frozenset({"random", "quasi_random"})
+GENERATION = 10
+"""Individuals in a generation, of studies that were opened before it was written down with them."""
+
+
+def needs_history(search: Search, space: Space) -> bool:
+    """Whether suggestions depend on other trials: to learn from them, or not to repeat one."""
+    return search.algorithm not in ("random", "quasi_random") or space.may_repeat()
 
 
 def is_whole(search: Search) -> bool:
@@ -35,12 +41,11 @@ def has_engine(engine: str | None) -> bool:
     return engine != "gp" or find_spec("torch") is not None
 
 
-def sampler(search: Search, budget: int, number: int, history: History) -> BaseSampler:
-    """What suggests trial ``number``. Raises EngineMissing."""
+def sampler(search: Search, seed: int, history: History) -> BaseSampler:
+    """What suggests a trial, with a seed for this one alone. Raises EngineMissing."""
     engine = search.options.get("engine")
     if not has_engine(engine):
         raise EngineMissing
-    seed = _seed(search, number)
     match search.algorithm:
         case "random":
             return RandomSampler(seed=seed)
@@ -48,7 +53,7 @@ def sampler(search: Search, budget: int, number: int, history: History) -> BaseS
             return _quasi_random(search, history)
         case "genetic" if len(history.spec.objectives) > 1:
             return NSGAIISampler(
-                population_size=search.options.get("population") or population(budget),
+                population_size=search.options.get("population", GENERATION),
                 crossover_prob=search.options.get("crossover_rate", 0.9),
                 mutation=PolynomialMutation(),
                 mutation_prob=search.options.get("mutation_rate"),
@@ -85,8 +90,3 @@ def population(budget: int) -> int:
 
 def _quasi_random(search: Search, history: History) -> QuasiRandomSampler:
     return QuasiRandomSampler(search.seed, history.distributions.by_name)
-
-
-def _seed(search: Search, number: int) -> int:
-    """A seed for each trial of its own, so that a suggestion does not depend on what was asked before."""
-    return int(np.random.SeedSequence([search.seed, number]).generate_state(1)[0])

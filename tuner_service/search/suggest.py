@@ -1,105 +1,96 @@
-"""The next candidate of a study."""
+"""The next candidate of a study, which is none that was tried before."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from optuna.distributions import (
-    BaseDistribution,
-    CategoricalDistribution,
-    FloatDistribution,
-    IntDistribution,
-)
-from optuna.trial import FrozenTrial, Trial
+import numpy as np
+from optuna.samplers import RandomSampler
 
-from tuner_service.domain.space import Space, Value
-from tuner_service.domain.study import Search
-from tuner_service.domain.trial import TrialState
-from tuner_service.search.history import History, Past
-from tuner_service.search.samplers import NEEDS_NO_HISTORY, is_whole, sampler
-from tuner_service.search.snapshot import Snapshot, directions
+from tuner_service.domain.space import LISTED_MOST, Space, Value
+from tuner_service.search.history import History
+from tuner_service.search.samplers import sampler
+from tuner_service.search.shown import Draw, Question, Shown
+from tuner_service.search.versions import versions
 
-GRID_MOST = 1_000_000
-"""A grid is not counted beyond this many candidates."""
+DRAWS = 3
+"""So often the algorithm is asked for a candidate that was not tried before."""
+RANDOM_DRAWS = 20
+"""So many are then drawn at random; after that the candidates are gone through in their order."""
 
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A candidate, and what the sampler noted down beside it. ``repeated``: a grid has no other one left."""
+    """A candidate, and the ``notes`` that are kept with its trial, as JSON.
+
+    ``history`` and ``sampler`` in them say what it was made from (see ``Question``), ``duplicates`` which trials have
+    the parameters that were drawn before these; ``trial``, ``study`` and ``genome`` are what samplers want to find
+    again. ``exhausted``: every candidate of the space has been tried, and this one too.
+    """
 
     parameters: dict[str, Value]
     notes: dict[str, Any]
-    repeated: bool = False
+    exhausted: bool = False
 
 
-def suggest(
-    search: Search,
-    budget: int,
-    history: History,
-    number: int,
-    running: Sequence[Past],
-    fixed: Mapping[str, Value],
-) -> Suggestion:
-    """The candidate for trial ``number``, given the ended and the running trials.
-
-    ``fixed`` are parameters that the user chose; the others are searched. Raises EngineMissing.
-    """
+def suggest(history: History, question: Question) -> Suggestion:
+    """The candidate for a trial: drawn anew if another trial has it, ended or running. Raises EngineMissing."""
+    shown = Shown(history, question)
+    duplicates: list[int] = []
+    for draw in _draws(history, question, shown):
+        twin = shown.twin(draw.parameters)
+        if twin is None or shown.is_no_choice(draw.parameters):
+            return _noted(history, question, draw, duplicates)
+        duplicates.append(twin)
     space = history.distributions.space
-    shown: list[FrozenTrial] = []
-    if search.algorithm not in NEEDS_NO_HISTORY:
-        shown = sorted([*history.ended, *map(history.frozen, running)], key=lambda t: t.number)
-    current = history.frozen(Past(number, TrialState.RUNNING, {}))
-    current.system_attrs["fixed_params"] = dict(fixed)
-    snapshot = Snapshot(
-        directions(history.spec.objectives), [*shown, current], current, history.notes
-    )
-    trial = snapshot.trial(sampler(search, budget, number, history))
-    # What is without effect now has its values too, to be inherited and to come back into use.
-    whole = is_whole(search)
-    genome: dict[str, Value] = {}
-    parameters: dict[str, Value] = {}
-    for parameter in space.parameters:
-        exists = space.exists(parameter, parameters)
-        if not exists and not whole:
-            continue
-        value = _suggested(trial, parameter.name, history.distributions.by_name[parameter.name])
-        genome[parameter.name] = value
-        if exists:
-            parameters[parameter.name] = value
-    repeated = search.algorithm == "grid" and (
-        history.has_tried(parameters) or any(past.parameters == parameters for past in running)
-    )
-    notes: dict[str, Any] = {}
-    if noted := {k: v for k, v in snapshot.trial_notes.items() if _worth_keeping(k)}:
-        notes["trial"] = noted
-    if snapshot.study_notes:
-        notes["study"] = snapshot.study_notes
-    if whole and len(genome) > len(parameters):
-        notes["genome"] = {k: v for k, v in genome.items() if k not in parameters}
-    return Suggestion(parameters, notes, repeated)
+    for untried in _listed(space):
+        if shown.fits(untried) and shown.twin(untried) is None:
+            return _noted(history, question, draw.of(untried), duplicates)
+    return _noted(history, question, draw, duplicates, exhausted=not space.continuous())
 
 
-def grid_size(space: Space) -> int | None:
-    """How many candidates a grid has; None if a parameter is continuous. Not counted beyond GRID_MOST."""
-    if space.continuous():
-        return None
-    return sum(1 for _ in islice(space.candidates(), GRID_MOST))
+def _draws(history: History, question: Question, shown: Shown) -> Iterator[Draw]:
+    """The algorithm's candidates, then random ones; each with a seed of its own."""
+    search = history.spec.search
+    for count in range(DRAWS + RANDOM_DRAWS):
+        seed = _seed(search.seed, question.number, count)
+        by = sampler(search, seed, history) if count < DRAWS else RandomSampler(seed)
+        yield shown.draw(by, seed)
 
 
-def _worth_keeping(key: str) -> bool:
-    # TPE repeats the parameters for other processes to see; ours see them anyway.
-    return "relative_params" not in key
+def _seed(study_seed: int, number: int, count: int) -> int:
+    """A seed for each trial of its own, so that a suggestion does not depend on what was asked before."""
+    entropy = [study_seed, number, count] if count else [study_seed, number]
+    return int(np.random.SeedSequence(entropy).generate_state(1)[0])
 
 
-def _suggested(trial: Trial, name: str, among: BaseDistribution) -> Value:
-    match among:
-        case IntDistribution():
-            return trial.suggest_int(name, among.low, among.high, step=among.step, log=among.log)
-        case FloatDistribution():
-            return trial.suggest_float(name, among.low, among.high, step=among.step, log=among.log)
-        case CategoricalDistribution():
-            choice = trial.suggest_categorical(name, among.choices)
-            assert choice is not None, "no parameter has a choice without a value"
-            return choice
-    raise TypeError(f"no such distribution: {among!r}")
+def _listed(space: Space) -> Iterator[dict[str, Value]]:
+    return iter(()) if space.continuous() else islice(space.candidates(), LISTED_MOST)
+
+
+def _noted(
+    history: History,
+    question: Question,
+    draw: Draw,
+    duplicates: list[int],
+    exhausted: bool = False,
+) -> Suggestion:
+    shown: dict[str, Any] = {
+        "revision": question.revision,
+        "running": [past.number for past in question.running],
+    }
+    if question.fixed:
+        shown["fixed"] = sorted(question.fixed)
+    notes = {
+        "history": shown,
+        "sampler": {
+            "name": draw.by,
+            "seed": draw.seed,
+            "versions": versions(history.spec.search),
+        },
+        **draw.notes,
+    }
+    if duplicates:
+        notes["duplicates"] = sorted(set(duplicates))
+    return Suggestion(draw.parameters, notes, exhausted)

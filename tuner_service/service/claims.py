@@ -1,19 +1,16 @@
 """Handing out trials: queued ones first, then the search's next candidate."""
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection
 
 from tuner_service import wire
 from tuner_service.domain import training
-from tuner_service.domain.space import Value
 from tuner_service.domain.study import Executor, Study, StudyState
 from tuner_service.domain.trial import Origin, Trial, TrialState
 from tuner_service.errors import KeyReused, StaleAttempt, UnknownWorker
-from tuner_service.search import NEEDS_NO_HISTORY, Past, Suggestion, has_engine, suggest
+from tuner_service.search import Question, Suggestion, has_engine, needs_history, suggest
 from tuner_service.service.attempts import from_epoch, resume_of
 from tuner_service.service.change import Change, change
 from tuner_service.service.histories import past
@@ -140,14 +137,14 @@ def _preflight(connection: Connection, study: Study, trial: Trial) -> Json | Non
 
 @dataclass(frozen=True)
 class _Plan:
-    """What a claim would hand out, as the study stood when it was read."""
+    """What a claim would hand out, as the study stood when it was read.
+
+    ``question`` is what to ask the search; None if the queued trial has its candidate.
+    """
 
     number: int
     queued: Trial | None
-    running: list[Past]
-    fixed: Mapping[str, Value]
-    needs_candidate: bool
-    revision: int
+    question: Question | None
 
 
 def _claim_from(
@@ -163,23 +160,17 @@ def _claim_from(
                 plan = _plan(connection, study)
                 if plan is None:
                     return None
+                learns = needs_history(study.spec.search, study.space)
                 history = entry.history
-                if plan.needs_candidate and study.spec.search.algorithm not in NEEDS_NO_HISTORY:
+                if plan.question is not None and learns:
                     history = entry.update(connection, study)
             suggestion: Suggestion | None = None
-            if plan.needs_candidate:
-                if study.spec.search.algorithm not in NEEDS_NO_HISTORY:
+            if plan.question is not None:
+                if learns:
                     unhurried()
-                suggestion = suggest(
-                    study.spec.search,
-                    study.budget.trials,
-                    history,
-                    plan.number,
-                    plan.running,
-                    plan.fixed,
-                )
+                suggestion = suggest(history, plan.question)
                 # What a user queued is trained even if it was tried before.
-                if suggestion.repeated and plan.queued is None:
+                if suggestion.exhausted and plan.queued is None:
                     _exhausted(service, study.name)
                     return None
             with change(service, study.name) as current:
@@ -193,7 +184,8 @@ def _claim_from(
                     )
                     if study.spec.executor is Executor.KERAS:  # others are claimed by name
                         studies.note_served(current.connection, study, current.at)
-                    current.remember(taken, "claimed")
+                    told = None if suggestion is None else _drawn_anew(suggestion)
+                    current.remember(taken, "claimed", told)
                     if taken.checkpoint is not None:
                         current.remember(taken, "resumed", from_epoch(taken.checkpoint))
                     current.tell_trial(taken)
@@ -210,18 +202,14 @@ def _plan(connection: Connection, study: Study) -> _Plan | None:
     queued = trials.first_queued(connection, study)
     if queued is None and study.budget_spent:
         return None
-    needs_candidate = queued is None or "history" not in queued.notes
-    running: list[Past] = []
-    if needs_candidate and study.spec.search.algorithm not in NEEDS_NO_HISTORY:
+    number = study.next_number if queued is None else queued.number
+    if queued is not None and "history" in queued.notes:
+        return _Plan(number, queued, question=None)
+    running = []
+    if needs_history(study.spec.search, study.space):
         running = [past(study, trial, []) for trial in trials.running(connection, study)]
-    return _Plan(
-        number=study.next_number if queued is None else queued.number,
-        queued=queued,
-        running=running,
-        fixed={} if queued is None else queued.parameters,
-        needs_candidate=needs_candidate,
-        revision=study.revision,
-    )
+    fixed = {} if queued is None else queued.parameters
+    return _Plan(number, queued, Question(number, study.revision, running, fixed))
 
 
 def _take(
@@ -245,7 +233,7 @@ def _take(
     claim = Claim(request.worker, holder, current.at, current.at + service.settings.lease_seconds)
     if plan.queued is not None:
         parameters = suggestion.parameters if suggestion else plan.queued.parameters
-        notes = _notes(plan, suggestion) if suggestion else plan.queued.notes
+        notes = suggestion.notes if suggestion else plan.queued.notes
         return trials.start(connection, plan.queued, claim, parameters=parameters, notes=notes)
     assert suggestion is not None
     if not studies.take_number(connection, study, plan.number):
@@ -256,22 +244,25 @@ def _take(
         number=plan.number,
         origin=Origin.SEARCH,
         parameters=suggestion.parameters,
-        notes=_notes(plan, suggestion),
+        notes=suggestion.notes,
         claim=claim,
     )
 
 
-def _notes(plan: _Plan, suggestion: Suggestion) -> dict[str, Any]:
-    """What the suggestion was made from, beside what the sampler noted down."""
-    shown = {"revision": plan.revision, "running": [trial.number for trial in plan.running]}
-    return {"history": shown, **suggestion.notes}
+def _drawn_anew(suggestion: Suggestion) -> str | None:
+    """What the trial's history says of the duplicates that the search came upon."""
+    duplicates = suggestion.notes.get("duplicates")
+    if not duplicates:
+        return None
+    trials_ = "trial" if len(duplicates) == 1 else "trials"
+    return f"drawn anew: {trials_} {', '.join(map(str, duplicates))} had these parameters already"
 
 
 def _exhausted(service: Service, name: str) -> None:
-    """Every candidate of the grid has been handed out: the budget ends here."""
+    """Every candidate has been handed out: the budget ends here."""
     with change(service, name) as current:
         study = current.study
         studies.set_budget(current.connection, study, study.next_number)
         current.study = studies.get(current.connection, name)
-        if not current.complete_if_idle("every candidate of the grid has been tried"):
+        if not current.complete_if_idle("every candidate has been tried"):
             current.tell_study()

@@ -24,9 +24,10 @@ class StudyHistory:
 
     def update(self, connection: Connection, study: Study) -> History:
         """The history with every trial that ended since it was last looked at."""
-        if self.history.revision >= study.ended_revision:
-            return self.history
         with self._updating:
+            # Under the lock: the revision moves on before the trial is there.
+            if self.history.revision >= study.ended_revision:
+                return self.history
             ended = standings.ended_after(connection, study, self.history.revision)
             if ended:
                 curves = epochs.curves(connection, [trial.id for trial in ended if trial.epochs])

@@ -21,18 +21,13 @@ from tuner_service.errors import (
     UnknownDataset,
     UnknownSearchSpace,
 )
-from tuner_service.search import grid_size
-from tuner_service.service import catalogue, prunings
+from tuner_service.service import catalogue, prunings, searches
 from tuner_service.service.bell import WORK
 from tuner_service.service.change import Change
-from tuner_service.service.searches import completed
 from tuner_service.service.setup import Service
 from tuner_service.service.views import Json, study_json, text
 from tuner_service.storage import datasets, studies
 from tuner_service.storage.studies import KeyTaken
-
-TRIALS = 40
-"""The budget where the user names none."""
 
 
 def open_study(service: Service, request: wire.StudyRequest, key: str | None) -> Json:
@@ -105,7 +100,7 @@ def _complete(
             [Problem(("training",), problem.msg) for problem in error.problems], code=error.code
         ) from error
     objectives = _objectives(request, data)
-    search = completed(request.search, space, objectives=len(objectives))
+    search = searches.completed(request.search, space, len(objectives), request.budget.trials)
     if entry is not None and data is not None:
         _check_metrics(entry, data, objectives, settings)
     spec: Json = {
@@ -225,9 +220,9 @@ def usual_objectives(data: catalogue.Entry | None) -> list[Mapping[str, Any]]:
 
 
 def _default_trials(search: Json, space: Space) -> int:
-    if search["algorithm"] == "grid":
-        return grid_size(space) or TRIALS
-    return TRIALS
+    if search.get("picked", search)["algorithm"] == "grid":
+        return space.size() or searches.TRIALS
+    return searches.TRIALS
 
 
 def _name(request: wire.StudyRequest) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from tuner_service import wire
 from tuner_service.domain.space import Space, Type
 from tuner_service.errors import EngineMissing, Invalid, Problem
-from tuner_service.search import has_engine
+from tuner_service.search import has_engine, pick, population
 from tuner_service.service.views import Json
 
 _OWNERS = {
@@ -17,21 +17,39 @@ _OWNERS = {
     "tournament": ("genetic",),
     "engine": ("bayesian",),
 }
+TRIALS = 40
+"""The budget where the user names none."""
 _OF_ONE_OBJECTIVE = ("startup_trials", "tournament")
 """Options that ``genetic`` does not have with several objectives, where it goes by generations."""
 
 
-def completed(request: wire.Search, space: Space, objectives: int) -> Json:
-    """The search with a seed, if it can be made in this space towards so many objectives. Raises Invalid."""
-    search: Json = dict(request.model_dump(mode="json", exclude_none=True))
+def completed(request: wire.Search, space: Space, objectives: int, trials: int | None) -> Json:
+    """The search with a seed and, for ``auto``, what was picked, if it can be made in this space. Raises Invalid.
+
+    ``objectives`` and ``trials``: how many there are; None if the budget is to be the usual one.
+    """
+    search: Json = dict(request.model_dump(mode="json", exclude_none=True, exclude={"picked"}))
     if search.get("seed") is None:
         search["seed"] = secrets.randbelow(2**31)
+    if trials is None:
+        trials = TRIALS
+    if search["algorithm"] == "genetic" and objectives > 1:
+        search.setdefault("population", population(trials))
     problems = [
         *_misplaced_options(search, objectives),
         *_impossible(search, space, objectives),
     ]
     if problems:
         raise Invalid(problems)
+    if search["algorithm"] == "auto":
+        picked = pick(space, objectives, trials)
+        options = {k: v for k, v in search.items() if picked.algorithm in _OWNERS.get(k, ())}
+        search["picked"] = {
+            "algorithm": picked.algorithm,
+            **picked.options,
+            **options,
+            "why": picked.why,
+        }
     return search
 
 

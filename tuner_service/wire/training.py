@@ -1,6 +1,6 @@
 """How candidates are trained, searched and pruned."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictBool
 
@@ -29,7 +29,11 @@ Rate = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
 class Search(Body):
-    """How candidates are chosen. Each option belongs to some of the algorithms; the others refuse it."""
+    """How candidates are chosen. Each option belongs to some of the algorithms; the others refuse it.
+
+    ``picked`` is what a study says that is searched by ``auto``. A request may have it too, so that a study's ``spec``
+    can be sent again; it is picked anew.
+    """
 
     algorithm: Literal["auto", "bayesian", "cmaes", "genetic", "grid", "quasi_random", "random"] = (
         "auto"
@@ -65,6 +69,9 @@ class Search(Body):
         ge=1,
         le=1000,
         description="genetic: so many are drawn for the best of them to be a parent (2)",
+    )
+    picked: dict[str, Any] | None = Field(
+        default=None, description="auto: the algorithm that was picked, its options, and why"
     )
 
 

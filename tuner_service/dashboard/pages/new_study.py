@@ -12,7 +12,7 @@ from tuner_service.api.security import ServiceNow
 from tuner_service.dashboard.rendering import page
 from tuner_service.dashboard.visitors import PageRoute, SubmittingVisitor
 from tuner_service.domain.study import Executor
-from tuner_service.service import opening, studies
+from tuner_service.service import opening, searches, studies
 from tuner_service.service.proposals import fresh_name, proposals
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
@@ -77,7 +77,7 @@ def new_study(
         prunings=_allowed(wire.Pruning, "algorithm"),
         wrapped=_allowed(wire.Pruning, "wraps", WRAPPED),
         modes=BETTER,
-        trials=opening.TRIALS,
+        trials=searches.TRIALS,
     )
 
 
