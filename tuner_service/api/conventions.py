@@ -49,6 +49,11 @@ class Page:
         self.limit = limit
         self.offset = offset
 
+    def part(self, items: Sequence[Mapping[str, Any]], has_more: bool) -> JSONResponse:
+        """A page that may be shorter than it was asked for."""
+        cursor = _cursor(self.offset + len(items)) if has_more else None
+        return JSONResponse({"items": items, "next_cursor": cursor})
+
     def reply(self, items: Sequence[Mapping[str, Any]]) -> JSONResponse:
         """A page of ``limit + 1`` items, of which the last only tells that there is a next page."""
         more = len(items) > self.limit

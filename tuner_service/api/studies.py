@@ -16,7 +16,7 @@ from tuner_service.api.conventions import Listed, Paged, problems
 from tuner_service.api.security import Reader, ServiceNow, Submitter, readers
 from tuner_service.domain.study import Study, StudyState
 from tuner_service.errors import Forbidden, Invalid, Problem, Unauthenticated
-from tuner_service.service import opening, studies
+from tuner_service.service import opening, replays, studies
 
 router = APIRouter(prefix="/v1/studies", tags=["studies"])
 
@@ -93,6 +93,17 @@ def extend(
 def importance(study: str, service: ServiceNow, by: Reader) -> JSONResponse:
     """Each parameter's share in the variation of the first objective (PED-ANOVA); empty while too little is known."""
     return JSONResponse(studies.importances(service, study))
+
+
+@router.get(
+    "/{study}/replay", responses={200: {"model": Listed[wire.ReplayReply]}, **problems(404, 409)}
+)
+def replay(study: str, service: ServiceNow, by: Reader, page: Paged) -> JSONResponse:
+    """Make every suggestion once more, in the order of the trials, from what each was made from.
+
+    A page ends after some seconds, so it may have fewer items than `limit`.
+    """
+    return page.part(*replays.page(service, study, page.limit, page.offset))
 
 
 async def _watched(study: str, service: ServiceNow, by: Reader) -> Study:

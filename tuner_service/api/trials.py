@@ -48,7 +48,10 @@ def queue_candidate(
 
 @router.get("/{number}", responses={200: {"model": wire.TrialReply}, **problems(404)})
 def get_trial(study: str, number: Number, service: ServiceNow, by: Reader) -> JSONResponse:
-    """With its `history`: what happened to it, when, at which worker and attempt."""
+    """With its `history`: what happened to it, when, at which worker and attempt.
+
+    `suggestion` is what its parameters were made from.
+    """
     return JSONResponse(trials.get(service, study, number))
 
 

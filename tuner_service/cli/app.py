@@ -12,6 +12,7 @@ from tuner_service.cli import (
     datasets,
     demo,
     login,
+    replay,
     results,
     serve,
     steering,
@@ -52,7 +53,7 @@ def _tuner(
 for part in (up, serve, worker, login, demo, catalogue, datasets):
     part.register(app)
 app.add_typer(study, name="study")
-for part in (studies, results, steering):
+for part in (studies, results, replay, steering):
     part.register(study)
 app.add_typer(tokens.app, name="token")
 app.add_typer(database.app, name="db")

@@ -10,7 +10,7 @@ from tuner_service.client.events import Event, follow
 from tuner_service.client.spec import load_study
 from tuner_service.client.transport import Transport, path
 from tuner_service.domain.study import StudyState
-from tuner_service.wire import Best, Importance, StudyReply, TrialReply
+from tuner_service.wire import Best, Importance, ReplayReply, StudyReply, TrialReply
 
 
 class StudyCalls:
@@ -55,6 +55,11 @@ class StudyCalls:
     def extend(self, study: str, *, trials: int) -> StudyReply:
         """Add to the budget; a completed study runs again."""
         return self._steer(study, "extend", {"trials": trials})
+
+    def replay(self, study: str) -> Iterator[ReplayReply]:
+        """Every trial's suggestion, made once more by the server."""
+        for item in self.transport.pages(path("studies", study, "replay")):
+            yield ReplayReply.model_validate(item)
 
     def _steer(self, study: str, action: str, body: Any = None) -> StudyReply:
         options = {} if body is None else {"json": body}

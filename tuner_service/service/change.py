@@ -55,6 +55,12 @@ class Change:
         studies.set_state(self.connection, self.study, state, reason)
         self.study = replace(self.study, state=state, reason=reason)
 
+    def give_reason(self, reason: str) -> None:
+        """Say why the study will end, or stands as it does."""
+        studies.set_state(self.connection, self.study, self.study.state, reason)
+        self.study = replace(self.study, reason=reason)
+        self.tell_study()
+
     def end(self, trial: Trial, state: TrialState, **result: Any) -> Trial | None:
         """End a trial with what it is worth; None if it is no longer as it was read."""
         ended = trials.end(
@@ -110,7 +116,7 @@ class Change:
             self.cancel_open_trials("the study's time is up")
             self.complete_if_idle(f"the time budget of {study.budget.seconds:g} s is spent")
         elif study.budget_spent:
-            self.complete_if_idle(None)
+            self.complete_if_idle(study.reason)
 
     def complete_if_idle(self, reason: str | None) -> bool:
         """End the study unless trials are still queued or running; whether it was.

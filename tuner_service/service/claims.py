@@ -264,5 +264,7 @@ def _exhausted(service: Service, name: str) -> None:
         study = current.study
         studies.set_budget(current.connection, study, study.next_number)
         current.study = studies.get(current.connection, name)
-        if not current.complete_if_idle("every candidate has been tried"):
-            current.tell_study()
+        reason = "every candidate has been tried"
+        if not current.complete_if_idle(reason):
+            # What still runs completes it, for this reason.
+            current.give_reason(reason)

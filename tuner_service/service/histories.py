@@ -2,6 +2,7 @@
 
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
@@ -29,12 +30,7 @@ class StudyHistory:
             if self.history.revision >= study.ended_revision:
                 return self.history
             ended = standings.ended_after(connection, study, self.history.revision)
-            if ended:
-                curves = epochs.curves(connection, [trial.id for trial in ended if trial.epochs])
-                for trial in ended:
-                    self.history.add(
-                        past(study, trial, curves.get(trial.id, [])), trial.ended_revision or 0
-                    )
+            add(connection, study, ended, to=self.history)
             return self.history
 
 
@@ -52,6 +48,15 @@ class Histories:
                     self._by_study.popitem(last=False)
             self._by_study.move_to_end(study.id)
             return entry
+
+
+def add(connection: Connection, study: Study, ended: Sequence[Trial], to: History) -> None:
+    """Add trials, in the order in which they ended, with their curves."""
+    if not ended:
+        return
+    curves = epochs.curves(connection, [trial.id for trial in ended if trial.epochs])
+    for trial in ended:
+        to.add(past(study, trial, curves.get(trial.id, [])), trial.ended_revision or 0)
 
 
 def past(study: Study, trial: Trial, curve: list[float | None]) -> Past:

@@ -1,5 +1,6 @@
 """Steering and reading studies."""
 
+from dataclasses import replace
 from functools import partial
 
 from tuner_service.domain.study import EXTENDABLE, Study, StudyState
@@ -85,7 +86,8 @@ def extend(service: Service, name: str, more: int) -> Json:
         studies.set_budget(current.connection, study, study.budget.trials + more)
         if study.state is StudyState.COMPLETED:
             _check_data(current)
-            studies.set_state(current.connection, study, StudyState.RUNNING, None)
+            study = replace(study, state=StudyState.RUNNING)
+        studies.set_state(current.connection, study, study.state, None)
         current.study = studies.get(current.connection, name)
         # Reading it again must not move the number that the change's events begin with.
         assert current.study.revision == study.revision

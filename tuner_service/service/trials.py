@@ -5,7 +5,13 @@ from collections.abc import Sequence
 from tuner_service.domain.trial import TrialState
 from tuner_service.errors import Invalid, Problem, known
 from tuner_service.service.setup import Service
-from tuner_service.service.views import Json, epoch_json, happening_json, trial_json
+from tuner_service.service.views import (
+    Json,
+    epoch_json,
+    happening_json,
+    suggestion_json,
+    trial_json,
+)
 from tuner_service.storage import epochs, happenings, standings, studies, trials
 
 
@@ -36,11 +42,11 @@ def page(
 
 
 def get(service: Service, name: str, number: int) -> Json:
-    """One trial with its history. Raises UnknownStudy, UnknownTrial."""
+    """One trial with its history and its suggestion. Raises UnknownStudy, UnknownTrial."""
     with service.database.read() as connection:
         trial = trials.get(connection, studies.get(connection, name), number)
         history = [happening_json(each) for each in happenings.page(connection, trial)]
-    return trial_json(name, trial) | {"history": history}
+    return trial_json(name, trial) | {"history": history, "suggestion": suggestion_json(trial)}
 
 
 def epoch_page(service: Service, name: str, number: int, limit: int, offset: int) -> list[Json]:

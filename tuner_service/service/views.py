@@ -84,6 +84,23 @@ def trial_json(study: str, trial: Trial) -> Json:
     }
 
 
+def suggestion_json(trial: Trial) -> Json | None:
+    """What the search made the trial's suggestion from; None while it was not asked."""
+    shown = trial.notes.get("history")
+    if shown is None:
+        return None
+    sampler = trial.notes.get("sampler", {})
+    return {
+        "sampler": sampler.get("name"),
+        "seed": sampler.get("seed"),
+        "versions": sampler.get("versions", {}),
+        "revision": shown["revision"],
+        "running": shown["running"],
+        "fixed": shown.get("fixed", []),
+        "duplicates": trial.notes.get("duplicates", []),
+    }
+
+
 def epoch_json(epoch: Epoch) -> Json:
     return {"epoch": epoch.epoch, "metrics": epoch.metrics, "seconds": epoch.seconds}
 

@@ -25,6 +25,7 @@ from tuner_service.wire.fleet import (
     WorkerReply,
 )
 from tuner_service.wire.previews import Preview
+from tuner_service.wire.replays import ReplayReply, SuggestionReply
 from tuner_service.wire.spaces import (
     Condition,
     DatasetEntry,
@@ -132,6 +133,7 @@ __all__ = [
     "RealNumber",
     "ReduceLROnPlateau",
     "Release",
+    "ReplayReply",
     "Reply",
     "Resume",
     "Search",
@@ -141,6 +143,7 @@ __all__ = [
     "StudyName",
     "StudyReply",
     "StudyRequest",
+    "SuggestionReply",
     "Text",
     "Training",
     "TrialReply",

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from tuner_service.domain.trial import Origin, TrialState
 from tuner_service.wire.base import Reply, Value
+from tuner_service.wire.replays import SuggestionReply
 
 
 class EpochReply(Reply):
@@ -39,6 +40,7 @@ class TrialReply(Reply):
     seconds: float | None
     error: str | None
     history: list[HistoryLine] | None = None
+    suggestion: SuggestionReply | None = None
 
 
 class ArtifactReply(Reply):
