@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -125,6 +126,10 @@ def tuner(
 
 def read(server: Server, *arguments: str) -> Any:
     return json.loads(tuner(server, *arguments, "--json").stdout)
+
+
+def read_failing(server: Server, *arguments: str) -> Any:
+    return json.loads(tuner(server, *arguments, "--json", code=1).stdout)
 
 
 def create(server: Server, name: str) -> None:
@@ -268,6 +273,7 @@ def test_a_study_from_a_file_to_its_winner(server: Server, client: Client, tmp_p
     ]
     assert read(server, "study", "trial", "bowl", "0")["history"][0]["what"] == "claimed"
     assert set(read(server, "study", "importance", "bowl")["importance"]) == {"x", "lr"}
+    assert read(server, "study", "replay", "bowl")["confirmed"] == 3
 
 
 def test_people_get_tables(server: Server, client: Client) -> None:
@@ -279,6 +285,25 @@ def test_people_get_tables(server: Server, client: Client) -> None:
     assert re.search(r"0\s+completed\s+loss=", tuner(server, "study", "trials", "tables").stdout)
     assert re.search(r"loss\s+0\.", tuner(server, "study", "best", "tables").stdout)
     assert "claimed by laptop (attempt 1)" in tuner(server, "study", "trial", "tables", "0").stdout
+    replayed = tuner(server, "study", "replay", "tables").stdout
+    assert replayed == "all 3 suggestions came out the same\n"
+
+
+def test_a_replay_names_the_first_suggestion_that_differs(server: Server, client: Client) -> None:
+    create(server, "forged")
+    work(client, "forged")
+    with contextlib.closing(sqlite3.connect(server.home / "tuner.sqlite3")) as database, database:
+        database.execute(
+            "UPDATE trials SET parameters = json_set(parameters, '$.x', 0.125) "
+            "WHERE number = 1 AND study_id = (SELECT id FROM studies WHERE name = 'forged')"
+        )
+
+    said = tuner(server, "study", "replay", "forged", code=1).stdout
+
+    assert said.startswith("trial 1 differs, after 1 that came out the same:")
+    assert re.search(r"^x +0\.125 ", said, re.MULTILINE)
+    assert "optuna=" in said
+    assert read_failing(server, "study", "replay", "forged")["differs"]["number"] == 1
 
 
 def test_watching_in_a_pipe_tells_lines_and_how_it_ended(server: Server, client: Client) -> None:

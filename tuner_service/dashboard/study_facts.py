@@ -46,7 +46,13 @@ class Fact:
 
 
 def facts(study: Study) -> list[Fact]:
-    return [*_searched(study), *_how(study.spec), *_within(study), *_preflight(study)]
+    return [
+        *_searched(study),
+        *_search(study),
+        *_how(study.spec),
+        *_within(study),
+        *_preflight(study),
+    ]
 
 
 def _searched(study: Study) -> Iterator[Fact]:
@@ -67,9 +73,17 @@ def _searched(study: Study) -> Iterator[Fact]:
     yield Fact("Parameters", f"{searched} searched" + (f", {fixed} fixed" if fixed else ""))
 
 
+def _search(study: Study) -> Iterator[Fact]:
+    search = study.spec.search
+    picked = study.spec_json["search"].get("picked")
+    algorithm = f"auto, which picked {search.algorithm}" if picked else search.algorithm
+    how = [algorithm, *_options(search.options), f"seed {search.seed}"]
+    yield Fact("Search", ", ".join(how))
+    if picked:
+        yield Fact("Picked since", picked["why"])
+
+
 def _how(spec: Spec) -> Iterator[Fact]:
-    seed = f"seed {spec.search.seed}"
-    yield Fact("Search", ", ".join([spec.search.algorithm, *_options(spec.search.options), seed]))
     yield Fact("Pruning", ", ".join([spec.pruning.algorithm, *_options(spec.pruning.options)]))
     training = spec.training
     if "epochs" in training:

@@ -1,7 +1,7 @@
 """One trial in words: what it was given, how it fared, how it ended and why."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,6 +61,28 @@ def settings(study: Study, trial: Json) -> list[Setting]:
         for name, parameter in known.items()
         if name in trial["parameters"]
     ]
+
+
+def origin(study: Study, trial: Json) -> str:
+    """Where its parameters come from."""
+    made = trial["suggestion"]
+    if trial["origin"] == "user" and (
+        made is None or trial["parameters"].keys() <= {*made["fixed"]}
+    ):
+        return "Queued by a user."
+    if trial["origin"] == "user":
+        return "Queued by a user; what they left open was searched."
+    told = f"Chosen by the search ({study.spec.search.algorithm})"
+    if others := made["running"] if made else ():
+        told += f", beside {len(others)} running {_trials(others)}"
+    if twins := made["duplicates"] if made else ():
+        numbers = ", ".join(map(str, twins))
+        told += f"; drawn anew, since {_trials(twins)} {numbers} had what came first"
+    return f"{told}."
+
+
+def _trials(numbers: Sequence[int]) -> str:
+    return "trial" if len(numbers) == 1 else "trials"
 
 
 def _setting(parameter: Parameter, value: Value) -> Setting:

@@ -50,6 +50,13 @@ def test_facts_say_what_differs_from_the_usual_and_leave_out_what_is_off() -> No
     assert "Default model" not in found
 
 
+def test_what_auto_picked_is_told_with_its_reason() -> None:
+    picked = {"algorithm": "grid", "why": "the budget is enough for all 4 candidates"}
+    found = said(study(search={"algorithm": "auto", "seed": 7, "picked": picked}))
+    assert found["Search"] == "auto, which picked grid, seed 7"
+    assert found["Picked since"] == "the budget is enough for all 4 candidates"
+
+
 def test_family_and_data_lead_to_their_pages() -> None:
     links = {fact.label: fact.href for fact in facts(study()) if fact.href}
     assert links == {"Family": "/search-spaces/dense", "Data set": "/datasets/digits"}

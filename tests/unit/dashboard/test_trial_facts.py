@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.unit.dashboard.studies import study
-from tuner_service.dashboard.trial_facts import ended_early, fate, planned_epochs, settings
+from tuner_service.dashboard.trial_facts import ended_early, fate, origin, planned_epochs, settings
 
 PARAMETERS: list[dict[str, Any]] = [
     {"name": "rate", "type": "float", "min": 1e-4, "max": 1e-2, "log": True, "default": 1e-3},
@@ -43,6 +43,35 @@ def trial(state: str, why: str | None = None, **changes: Any) -> dict[str, Any]:
 )
 def test_how_a_trial_ended_is_a_sentence(of: dict[str, Any], says: str) -> None:
     assert fate(study(), of) == says
+
+
+SUGGESTION: dict[str, Any] = {"running": [], "fixed": [], "duplicates": []}
+
+
+@pytest.mark.parametrize(
+    ("by", "suggestion", "says"),
+    [
+        ("search", SUGGESTION, "Chosen by the search (random)."),
+        ("search", None, "Chosen by the search (random)."),
+        (
+            "search",
+            {**SUGGESTION, "running": [3, 4], "duplicates": [1]},
+            "Chosen by the search (random), beside 2 running trials; "
+            "drawn anew, since trial 1 had what came first.",
+        ),
+        ("user", None, "Queued by a user."),
+        ("user", {**SUGGESTION, "fixed": ["rate", "depth"]}, "Queued by a user."),
+        (
+            "user",
+            {**SUGGESTION, "fixed": ["rate"]},
+            "Queued by a user; what they left open was searched.",
+        ),
+    ],
+)
+def test_where_parameters_come_from(by: str, suggestion: dict[str, Any] | None, says: str) -> None:
+    given = {"rate": 1e-3, "depth": 2}
+    of = trial("completed", origin=by, suggestion=suggestion, parameters=given)
+    assert origin(study(), of) == says
 
 
 def test_only_an_end_before_the_last_epoch_is_early() -> None:

@@ -45,6 +45,7 @@ def show(name: str, number: Number, service: ServiceNow, by: Visitor) -> HTMLRes
         charted=_charted(study, trial),
         fate=None if trial["state"] == TrialState.RUNNING else trial_facts.fate(study, trial),
         settings=trial_facts.settings(study, trial),
+        origin=trial_facts.origin(study, trial),
         planned=trial_facts.planned_epochs(study, trial),
         timeline=list(trial_facts.timeline(trial)),
         files=files,
