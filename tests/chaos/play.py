@@ -18,6 +18,11 @@ from tests.chaos.recovery import Recovery, recoveries
 from tests.chaos.scenarios import Scenario, Strike
 
 TRIALS = 8
+SEARCHES = (
+    {"algorithm": "random"},
+    {"algorithm": "bayesian", "startup_trials": 3},
+    {"algorithm": "genetic", "startup_trials": 3},
+)
 EPOCHS = 18
 END_SECONDS = 60.0
 """How long studies may take to their end once nothing strikes any more."""
@@ -122,6 +127,7 @@ def _result(
         for trial in ours
         for line in trial.lines(*scenario.never)
     ]
+    found += _changed_suggestions(house, sorted({trial.where[0] for trial in ours}))
     happened = Counter(line["what"] for trial in ours for line in trial.history)
     for what in COUNTED:
         done[f"(in the histories: {what})"] = happened[what]
@@ -145,6 +151,17 @@ def _result(
         notes=notes,
         seconds=time.monotonic() - before.at,
     )
+
+
+def _changed_suggestions(house: House, studies: Sequence[str]) -> Iterator[Violation]:
+    """Whatever died meanwhile: each suggestion is what the server would make of the same history now."""
+    for name in studies:
+        replay = house.ask("GET", f"/v1/studies/{name}/replay").json()
+        for trial in replay["items"]:
+            if trial["verdict"] == "differs":
+                now = trial["recomputed"]
+                where = f"{name}/{trial['number']}"
+                yield Violation("broken", where, f"has {trial['parameters']}, replayed {now}")
 
 
 @contextmanager
@@ -179,7 +196,7 @@ def _open(house: House, scenario: Scenario, word: str) -> str:
         "search_space": "dense",
         "dataset": "digits",
         "objectives": [{"metric": "val_accuracy", "direction": "maximize"}],
-        "search": {"algorithm": "random", "seed": number},
+        "search": {**SEARCHES[number % len(SEARCHES)], "seed": number},
         "training": {"epochs": EPOCHS, "early_stopping": None, **scenario.training},
         "budget": {"trials": 2 if word == "deadly" else TRIALS},
     }

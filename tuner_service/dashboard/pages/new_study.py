@@ -52,7 +52,9 @@ def new_study(
     found = proposals(service)
     given: dict[str, Any] = {"dataset": dataset, "search_space": search_space}
     if source is not None:
-        given = {**studies.get(service, source)["spec"], "name": fresh_name(service, source)}
+        given = _copied(studies.get(service, source)["spec"]) | {
+            "name": fresh_name(service, source)
+        }
     external = given.get("executor") == Executor.EXTERNAL
     return page(
         "new_study.html",
@@ -79,6 +81,12 @@ def new_study(
         modes=BETTER,
         trials=searches.TRIALS,
     )
+
+
+def _copied(spec: dict[str, Any]) -> dict[str, Any]:
+    """What to ask for to get such a study; ``auto`` picks anew."""
+    search = {option: value for option, value in spec["search"].items() if option != "picked"}
+    return {**spec, "search": search}
 
 
 def _usual() -> dict[str, Any]:
