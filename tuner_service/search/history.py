@@ -17,6 +17,7 @@ from optuna.trial import TrialState as OptunaState
 from tuner_service.domain.space import Space, Value
 from tuner_service.domain.study import Spec
 from tuner_service.domain.trial import TrialState
+from tuner_service.search.columns import Reader
 from tuner_service.search.distributions import Distributions
 from tuner_service.search.rungs import Rungs
 
@@ -58,6 +59,7 @@ class History:
         self.ended: list[FrozenTrial] = []
         self.completed = 0
         self.rungs = Rungs(spec.pruning)
+        self.reader = Reader(self.distributions.by_name)
         self._reported_at: Counter[int] = Counter()
         self._values_at: dict[int, list[float]] = {}
         self._ended_at: dict[int, int] = {}

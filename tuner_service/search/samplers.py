@@ -9,7 +9,6 @@ from optuna.samplers import (
     GPSampler,
     NSGAIISampler,
     RandomSampler,
-    TPESampler,
 )
 from optuna.samplers.nsgaii import PolynomialMutation
 
@@ -19,6 +18,7 @@ from tuner_service.errors import EngineMissing
 from tuner_service.search.genetic import Breeding, GeneticSampler
 from tuner_service.search.history import History
 from tuner_service.search.quasi_random import QuasiRandomSampler
+from tuner_service.search.tpe import TpeSampler
 
 STARTUP_TRIALS = 10
 """So many random trials come before a model of them, where the user says nothing."""
@@ -74,13 +74,8 @@ def sampler(search: Search, seed: int, history: History) -> BaseSampler:
                 n_startup_trials=search.options.get("startup_trials", STARTUP_TRIALS), seed=seed
             )
         case _:
-            return TPESampler(
-                n_startup_trials=search.options.get("startup_trials", STARTUP_TRIALS),
-                multivariate=True,
-                group=True,
-                constant_liar=True,
-                seed=seed,
-            )
+            startup_trials = search.options.get("startup_trials", STARTUP_TRIALS)
+            return TpeSampler(history.reader, startup_trials, seed)
 
 
 def population(budget: int) -> int:

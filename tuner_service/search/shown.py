@@ -1,5 +1,6 @@
 """What a sampler sees of a study when it is asked for one candidate, and what it draws."""
 
+from bisect import insort
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -59,9 +60,9 @@ class Shown:
         self._running: dict[Any, int] = {}
         self._is_empty = not needs_history(history.spec.search, history.distributions.space)
         if not self._is_empty:
-            running = map(history.frozen, question.running)
-            ended = history.ended_by(question.revision)
-            self._trials = sorted([*ended, *running], key=lambda trial: trial.number)
+            self._trials = history.ended_by(question.revision)
+            for past in question.running:
+                insort(self._trials, history.frozen(past), key=lambda trial: trial.number)
             self._study_notes = history.notes_by(question.revision)
             self._running = {candidate(p.parameters): p.number for p in question.running}
 
