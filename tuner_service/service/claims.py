@@ -160,14 +160,16 @@ def _claim_from(
                 plan = _plan(connection, study)
                 if plan is None:
                     return None
-                learns = needs_history(study.spec.search, study.space)
+                search = study.spec.search
+                learns = needs_history(search, study.space)
                 history = entry.history
+                if plan.question is not None and (learns or search.algorithm != "random"):
+                    # Its history may have to be read first, or libraries to be imported.
+                    unhurried()
                 if plan.question is not None and learns:
                     history = entry.update(connection, study)
             suggestion: Suggestion | None = None
             if plan.question is not None:
-                if learns:
-                    unhurried()
                 suggestion = suggest(history, plan.question)
                 # What a user queued is trained even if it was tried before.
                 if suggestion.exhausted and plan.queued is None:

@@ -10,6 +10,7 @@ from tuner_service.domain.study import Study
 from tuner_service.domain.trial import Trial, TrialState
 from tuner_service.search import History, Past
 from tuner_service.storage import epochs, standings
+from tuner_service.storage.engine import held, unhurried
 
 MOST = 64
 """So many studies' histories stay in memory; the one unused for longest goes first."""
@@ -24,8 +25,14 @@ class StudyHistory:
         self._updating = threading.Lock()
 
     def update(self, connection: Connection, study: Study) -> History:
-        """The history with every trial that ended since it was last looked at."""
-        with self._updating:
+        """The history with every trial that ended since it was last looked at.
+
+        Raises WouldWait where waiting is not allowed while another thread reads, and before the first time: thousands
+        of trials take seconds to read.
+        """
+        if self.history.revision < study.ended_revision and not self.history.ended:
+            unhurried()
+        with held(self._updating):
             # Under the lock: the revision moves on before the trial is there.
             if self.history.revision >= study.ended_revision:
                 return self.history
