@@ -3,9 +3,10 @@
 import sys
 from collections.abc import Callable
 
-from benchmarks import bookkeeping, checkpoints, dashboard, verdicts, wall_clock
+from benchmarks import asks, bookkeeping, checkpoints, dashboard, verdicts, wall_clock
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
+    "asks": asks.main,
     "bookkeeping": bookkeeping.main,
     "checkpoints": checkpoints.main,
     "dashboard": dashboard.main,
