@@ -22,7 +22,7 @@ SMALL: list[dict[str, Any]] = [
     },
 ]
 SIZE = 2 * (1 + 5)
-ALGORITHMS = ["random", "quasi_random", "bayesian", "genetic", "auto"]
+ALGORITHMS = ["grid", "random", "quasi_random", "bayesian", "genetic", "auto"]
 
 
 def history(algorithm: str, parameters: list[dict[str, Any]] = SMALL) -> History:

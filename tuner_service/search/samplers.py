@@ -5,7 +5,6 @@ from math import isqrt
 
 from optuna.samplers import (
     BaseSampler,
-    BruteForceSampler,
     GPSampler,
     NSGAIISampler,
     RandomSampler,
@@ -68,7 +67,8 @@ def sampler(search: Search, seed: int, history: History) -> BaseSampler:
             space = history.distributions.by_name
             return CmaEsSampler(seed, search.options.get("population"), space)
         case "grid":
-            return BruteForceSampler(seed=seed)
+            # Whatever was tried is drawn anew, and at last all candidates are gone through: see ``suggest``.
+            return RandomSampler(seed=seed)
         case "bayesian" if engine == "gp":
             return GPSampler(
                 n_startup_trials=search.options.get("startup_trials", STARTUP_TRIALS), seed=seed

@@ -46,7 +46,7 @@ class Draw:
 
     def of(self, parameters: dict[str, Value]) -> "Draw":
         """Another candidate in place of this one, with nothing to be learned about how it was made."""
-        return replace(self, parameters=parameters, by="ListedSampler", notes={})
+        return replace(self, parameters=parameters, by="listing", notes={})
 
 
 class Shown:
