@@ -5,7 +5,7 @@ import binascii
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
-from fastapi import Depends, Path, Query
+from fastapi import APIRouter, Depends, FastAPI, Path, Query
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
@@ -15,6 +15,14 @@ from tuner_service.wire import ProblemReply
 Item = TypeVar("Item", bound=BaseModel)
 
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemReply"}}}
+
+
+def add_routes(app: FastAPI, router: APIRouter) -> None:
+    """The router's routes become the application's, as they are.
+
+    Not ``include_router``, which builds each of them anew, for every application, while its first request waits.
+    """
+    app.router.routes.extend(router.routes)
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:

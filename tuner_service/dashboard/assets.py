@@ -12,6 +12,8 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.staticfiles import StaticFiles
 
+from tuner_service.api.conventions import add_routes
+
 FOLDER = Path(__file__).parent / "static"
 PLOTLY = "/static/plotly.min.js"
 router = APIRouter(include_in_schema=False)
@@ -73,5 +75,5 @@ def plotly(request: Request) -> Response:
 
 
 def install(app: FastAPI) -> None:
-    app.include_router(router)
+    add_routes(app, router)
     app.mount("/static", _Static(directory=FOLDER), name="static")

@@ -20,6 +20,7 @@ from tuner_service.api import (
     workers,
 )
 from tuner_service.api.broadcasts import Broadcasts
+from tuner_service.api.conventions import add_routes
 from tuner_service.api.security import Trust
 from tuner_service.dashboard import pages
 from tuner_service.server import docs, headers
@@ -70,7 +71,7 @@ def create_app(service: Service) -> FastAPI:
     problems.install(app)
     # Routes are looked up in order: the ones that workers call with every epoch come first.
     for module in (workers, studies, trials, uploads, catalogue, datasets, operations):
-        app.include_router(module.router)
+        add_routes(app, module.router)
     pages.install(app)
     docs.install(app)
     return app

@@ -2,6 +2,7 @@
 
 from fastapi import FastAPI
 
+from tuner_service.api.conventions import add_routes
 from tuner_service.dashboard import assets, nowhere
 from tuner_service.dashboard.drawings import Drawings
 from tuner_service.dashboard.pages import (
@@ -26,6 +27,6 @@ def install(app: FastAPI) -> None:
     app.state.parts = Parts()
     app.state.drawings = Drawings()
     for module in PAGES:
-        app.include_router(module.router)
+        add_routes(app, module.router)
     assets.install(app)
     nowhere.install(app)
