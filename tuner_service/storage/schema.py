@@ -1,5 +1,6 @@
 """The schema's version: Alembic's migrations, shipped with the package."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -35,8 +36,14 @@ def _config() -> Config:
     return config
 
 
+@cache
+def _scripts() -> ScriptDirectory:
+    """Read once: Alembic compiles every migration to know their order."""
+    return ScriptDirectory.from_config(_config())
+
+
 def newest() -> str:
-    revision = ScriptDirectory.from_config(_config()).get_current_head()
+    revision = _scripts().get_current_head()
     assert revision is not None, "the package ships no migrations"
     return revision
 
@@ -49,8 +56,7 @@ def current(database: Database) -> str | None:
 
 def check_known(revision: str) -> None:
     """Raises NewerSchema for a revision that this version does not have."""
-    scripts = ScriptDirectory.from_config(_config())
-    if revision not in {script.revision for script in scripts.walk_revisions()}:
+    if revision not in {script.revision for script in _scripts().walk_revisions()}:
         raise NewerSchema(revision, newest())
 
 
