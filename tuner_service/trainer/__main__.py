@@ -115,6 +115,8 @@ def _finite(value: Any) -> Any:
 
 def serve(supervisor: Supervisor) -> None:
     """Import Keras, say so, and do as asked. Does not return."""
+    # The collector would look through a growing heap again and again, in which all is in use: a second of four.
+    gc.disable()
     import keras
 
     from search_spaces.library import Library
@@ -123,6 +125,7 @@ def serve(supervisor: Supervisor) -> None:
     # trial takes milliseconds and not a tenth of a second.
     gc.collect()
     gc.freeze()
+    gc.enable()
     library = Library.from_environment(os.environ)
     supervisor.send(type="ready", backend=keras.backend.backend(), devices=_devices())
     for request in supervisor.requests():
