@@ -21,12 +21,15 @@ os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 # A developer's own settings must not reach the tests.
 for _name in [name for name in os.environ if name.startswith("TUNER_") and "TEST" not in name]:
     del os.environ[_name]
+# What is imported from here on stays; to look for garbage in it meanwhile takes a second in each process of the tests.
+gc.disable()
 
 
 def pytest_collection_finish() -> None:
     # Keras collects garbage before every model, and would look through all that was imported each time.
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
