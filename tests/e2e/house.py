@@ -12,6 +12,9 @@ from typing import Any
 import httpx
 
 from tuner_service.home import read_token
+from tuner_service.service.setup import open_service
+from tuner_service.service.tokens import create_token
+from tuner_service.settings import Settings
 
 TUNER = (sys.executable, "-m", "tuner_service.cli")
 ROOT = Path(__file__).parents[2]
@@ -62,17 +65,13 @@ class House:
     def work(
         self, name: str, slots: int = 1, *arguments: str, **environment: str
     ) -> subprocess.Popen[bytes]:
-        token = subprocess.run(
-            [*TUNER, "token", "create", "--role", "worker", "--name", name],
-            env={**os.environ, "PYTHONPATH": str(ROOT), "TUNER_HOME": str(self.home)},
-            check=True,
-            capture_output=True,
-            text=True,
-        ).stdout
+        # As `tuner token create` does it, without the seconds in which a process of its own begins.
+        with open_service(Settings(home=self.home, database_url=None)) as beside:
+            token = create_token(beside, name, "worker")
         return self.start(
             *("worker", "--url", str(self.client.base_url), "--name", name, "--slots", str(slots)),
             *("--cache", str(self.home.parent / "cache"), *arguments),
-            TUNER_TOKEN=token.strip(),
+            TUNER_TOKEN=token,
             **environment,
         )
 
