@@ -3,6 +3,7 @@
 import csv
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,10 @@ from tuner_service.trainer.training import PICTURE, train
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 
+PLAIN = {"width": 32, "optimizer": "sgd"}
+"""The cheapest optimizer: most of a trial this small is the tracing of its step."""
+
+
 def task(**changes: Any) -> Task:
     data: dict[str, Any] = {
         "study": "digits",
@@ -31,7 +36,7 @@ def task(**changes: Any) -> Task:
         "attempt": 1,
         "search_space": "dense",
         "dataset": "digits",
-        "parameters": {"width": 32},
+        "parameters": dict(PLAIN),
         "training": {
             "epochs": 3,
             "batch_size": 64,
@@ -57,15 +62,29 @@ def library(folder: Path, *models: Path) -> Library:
     return Library(models, (), Cache(folder / "cache", 2**40))
 
 
-def test_every_epoch_is_reported_with_its_learning_rate(tmp_path: Path) -> None:
+@dataclass(frozen=True)
+class Trial:
+    folder: Path
+    started: list[tuple[int, bool]]
+    reports: list[EpochReport]
+    outcome: Outcome
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Trial:
+    """A trial of the task as it is."""
+    folder = tmp_path_factory.mktemp("plain")
     started: list[tuple[int, bool]] = []
     reports: list[EpochReport] = []
     hearer = Hearer(reports.append, started=lambda *told: started.append(told))
-    outcome = train(task(), tmp_path, hearer, library(tmp_path))
-    assert outcome == Outcome("completed", None, 3_466, (MODEL, LOG, PICTURE))
-    assert started == [(3_466, True)]
-    assert [report.epoch for report in reports] == [0, 1, 2]
-    for report in reports:
+    return Trial(folder, started, reports, train(task(), folder, hearer, library(folder)))
+
+
+def test_every_epoch_is_reported_with_its_learning_rate(plain: Trial) -> None:
+    assert plain.outcome == Outcome("completed", None, 3_466, (MODEL, LOG, PICTURE))
+    assert plain.started == [(3_466, True)]
+    assert [report.epoch for report in plain.reports] == [0, 1, 2]
+    for report in plain.reports:
         assert set(report.metrics) == {
             "accuracy",
             "loss",
@@ -110,13 +129,12 @@ def test_saved_model_is_that_of_the_best_epoch(tmp_path: Path) -> None:
     assert scores["accuracy"] == pytest.approx(max(accuracies))
 
 
-def test_log_has_a_row_per_epoch(tmp_path: Path) -> None:
-    _, reports = run(task(), tmp_path)
-    with (tmp_path / LOG).open() as file:
+def test_log_has_a_row_per_epoch(plain: Trial) -> None:
+    with (plain.folder / LOG).open() as file:
         rows = list(csv.DictReader(file))
     assert [int(row["epoch"]) for row in rows] == [0, 1, 2]
     assert [float(row["val_loss"]) for row in rows] == pytest.approx(
-        [report.metrics["val_loss"] for report in reports]
+        [report.metrics["val_loss"] for report in plain.reports]
     )
     assert "learning_rate" in rows[0]
 
@@ -202,8 +220,8 @@ def test_model_that_cannot_be_built_fails_the_trial(tmp_path: Path) -> None:
     assert len(outcome.error.splitlines()) == 1
 
 
-def test_trial_after_a_failed_one_is_unharmed(tmp_path: Path) -> None:
-    expected = run(task(), tmp_path / "alone")[1][-1].metrics
+def test_trial_after_a_failed_one_is_unharmed(plain: Trial, tmp_path: Path) -> None:
+    expected = plain.reports[-1].metrics
     run(task(objectives=[{"metric": "nope", "direction": "maximize"}]), tmp_path / "failed")
     assert run(task(), tmp_path / "after")[1][-1].metrics == expected
 
@@ -230,7 +248,8 @@ def test_reason_stays_short_however_long_the_error() -> None:
 
 
 def test_two_classes_are_learned_from_a_vector(tmp_path: Path) -> None:
-    outcome, reports = run(task(dataset="breast_cancer"), tmp_path)
+    the = task(dataset="breast_cancer", parameters={"width": 32})
+    outcome, reports = run(the, tmp_path)
     assert outcome.state == "completed"
     assert reports[-1].metrics["val_accuracy"] > 0.85
 
