@@ -228,7 +228,8 @@ class EngineMissing(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            'the engine "gp" needs PyTorch where the server runs: pip install "tuner-service[gp]"'
+            'with several objectives the engine "gp" needs PyTorch where the server runs: '
+            'pip install "tuner-service[gp]"'
         )
 
 

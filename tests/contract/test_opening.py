@@ -221,8 +221,9 @@ def test_a_wrong_study_is_refused_with_a_message_that_names_it(
 @pytest.mark.skipif(find_spec("torch") is not None, reason="PyTorch is installed")
 def test_an_engine_that_is_not_installed_is_refused_with_what_to_install(api: httpx.Client) -> None:
     search = {"algorithm": "bayesian", "engine": "gp"}
+    objectives = [{"metric": metric, "direction": "minimize"} for metric in ("val_loss", "loss")]
     body = {"search_space": "dense", "dataset": "digits", "search": search}
-    reply = api.post("/v1/studies", json=body)
+    reply = api.post("/v1/studies", json=body | {"objectives": objectives})
     assert reply.status_code == 422, reply.text
     (error,) = reply.json()["errors"]
     assert error["loc"] == ["body", "search", "engine"]

@@ -87,7 +87,7 @@ def _noted(
         "sampler": {
             "name": draw.by,
             "seed": draw.seed,
-            "versions": versions(history.spec.search),
+            "versions": versions(history.spec.search, len(history.spec.objectives)),
         },
         **draw.notes,
     }

@@ -19,7 +19,7 @@ def from_unit(distribution: BaseDistribution, point: float) -> Any:
         count = len(distribution.choices)
         return distribution.choices[min(int(point * count), count - 1)]
     assert isinstance(distribution, Number)
-    low, high = _bounds(distribution)
+    low, high = bounds(distribution)
     value = low + point * (high - low)
     if distribution.log:
         value = math.exp(value)
@@ -32,14 +32,14 @@ def from_unit(distribution: BaseDistribution, point: float) -> Any:
 
 def to_unit(distribution: Number, value: float) -> float:
     """Where a number lies; one outside the range lies at its end."""
-    low, high = _bounds(distribution)
+    low, high = bounds(distribution)
     if low == high:
         return 0.5
     inside = min(max(value, distribution.low), distribution.high)
     return ((math.log(inside) if distribution.log else inside) - low) / (high - low)
 
 
-def _bounds(distribution: Number) -> tuple[float, float]:
+def bounds(distribution: Number) -> tuple[float, float]:
     """The interval that is mapped to 0 and 1: with half a step at either end, so that no value has a smaller share."""
     margin = 0.0
     if distribution.step is not None and not distribution.single():

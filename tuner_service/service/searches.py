@@ -76,7 +76,7 @@ def _impossible(search: Json, space: Space, objectives: int) -> Iterator[Problem
                 'give it "step", "choices" or "value" in the overrides'
             )
             yield Problem(at, msg)
-    if not has_engine(search.get("engine")):
+    if not has_engine(search.get("engine"), objectives):
         yield Problem(("search", "engine"), EngineMissing().message)
     if algorithm == "cmaes":
         yield from (Problem(at, msg) for msg in _not_for_cmaes(space, objectives))

@@ -42,7 +42,7 @@ class Search(Body):
     engine: Literal["tpe", "gp"] | None = Field(
         default=None,
         description="bayesian: Parzen estimators (tpe, the default) or a Gaussian process (gp), "
-        "which needs PyTorch where the server runs",
+        "which with several objectives needs PyTorch where the server runs",
     )
     startup_trials: int | None = Field(
         default=None,
