@@ -228,8 +228,8 @@ class EngineMissing(Conflict):
 
     def __init__(self) -> None:
         super().__init__(
-            'with several objectives the engine "gp" needs PyTorch where the server runs: '
-            'pip install "tuner-service[gp]"'
+            'the engine "gp" needs PyTorch where the server runs: pip install "tuner-service[gp]"; '
+            '"kriging" is a Gaussian process that does not'
         )
 
 

@@ -122,6 +122,17 @@ def test_the_documented_example_is_accepted(api: httpx.Client) -> None:
             '"engine" is an option of bayesian, not of "genetic"',
         ),
         (
+            {
+                "search": {"algorithm": "bayesian", "engine": "kriging"},
+                "objectives": [
+                    {"metric": "val_loss", "direction": "minimize"},
+                    {"metric": "val_accuracy", "direction": "maximize"},
+                ],
+            },
+            ["body", "search", "engine"],
+            'the engine "kriging" takes one objective, got 2; "tpe" and "gp" take several',
+        ),
+        (
             {"search": {"algorithm": "genetic", "mutation_rate": 1.5}},
             ["body", "search", "mutation_rate"],
             "less than or equal to 1 (got 1.5)",
@@ -221,9 +232,8 @@ def test_a_wrong_study_is_refused_with_a_message_that_names_it(
 @pytest.mark.skipif(find_spec("torch") is not None, reason="PyTorch is installed")
 def test_an_engine_that_is_not_installed_is_refused_with_what_to_install(api: httpx.Client) -> None:
     search = {"algorithm": "bayesian", "engine": "gp"}
-    objectives = [{"metric": metric, "direction": "minimize"} for metric in ("val_loss", "loss")]
     body = {"search_space": "dense", "dataset": "digits", "search": search}
-    reply = api.post("/v1/studies", json=body | {"objectives": objectives})
+    reply = api.post("/v1/studies", json=body)
     assert reply.status_code == 422, reply.text
     (error,) = reply.json()["errors"]
     assert error["loc"] == ["body", "search", "engine"]

@@ -23,6 +23,7 @@ from tuner_service.errors import EngineMissing
 from tuner_service.search import History, Past, Question, suggest
 from tuner_service.search.gaussian_process import GaussianProcessSampler
 from tuner_service.search.quasi_random import QuasiRandomSampler
+from tuner_service.search.samplers import KRIGING_MOST
 
 PARAMETERS: list[dict[str, Any]] = [
     {"name": "x", "type": "float", "min": -1.0, "max": 1.0},
@@ -43,11 +44,11 @@ SPEC = Spec.from_json(
         "executor": "external",
         "search_space": {"parameters": PARAMETERS},
         "objectives": [{"metric": "loss", "direction": "minimize"}],
-        "search": {"algorithm": "bayesian", "engine": "gp", "startup_trials": 5, "seed": 7},
+        "search": {"algorithm": "bayesian", "engine": "kriging", "startup_trials": 5, "seed": 7},
         "pruning": {"algorithm": "none"},
     }
 )
-PARETO = replace(SPEC, objectives=(SPEC.objective, replace(SPEC.objective, metric="size")))
+OPTUNAS = replace(SPEC, search=replace(SPEC.search, options={"engine": "gp", "startup_trials": 5}))
 
 
 class TestGaussianProcessSampler(
@@ -124,6 +125,15 @@ def test_the_rest_is_searched_beside_what_the_user_chose() -> None:
     assert "depth" not in ask(of, 12, kind="a").parameters
 
 
+def test_after_some_hundred_trials_tpe_goes_on() -> None:
+    of = after(searched(12))
+    samplers = [
+        suggest(of, Question(number, of.revision)).notes["sampler"]["name"]
+        for number in (KRIGING_MOST - 1, KRIGING_MOST)
+    ]
+    assert samplers == ["GaussianProcessSampler", "TpeSampler"]
+
+
 def test_failed_trials_teach_nothing_and_pruned_ones_do() -> None:
     trials = searched(9)
     bare = ask(after(trials), 10).parameters
@@ -148,12 +158,12 @@ with_torch = pytest.mark.skipif(find_spec("torch") is None, reason="needs the ex
 
 
 @with_torch
-def test_with_several_objectives_it_learns_all_parameters_together() -> None:
-    trials = searched(8, PARETO)
+def test_optunas_learns_all_parameters_together() -> None:
+    trials = searched(8, OPTUNAS)
     assert "depth" in {**trials[-1].parameters, **trials[-1].notes.get("genome", {})}
 
 
 @pytest.mark.skipif(find_spec("torch") is not None, reason="PyTorch is installed")
-def test_with_several_objectives_and_without_pytorch_it_says_what_to_install() -> None:
+def test_optunas_without_pytorch_says_what_to_install() -> None:
     with pytest.raises(EngineMissing, match=r"pip install"):
-        ask(history(PARETO), 0)
+        ask(history(OPTUNAS), 0)

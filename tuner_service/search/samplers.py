@@ -21,6 +21,8 @@ from tuner_service.search.tpe import TpeSampler
 
 STARTUP_TRIALS = 10
 """So many random trials come before a model of them, where the user says nothing."""
+KRIGING_MOST = 300
+"""What a Gaussian process costs grows with the cube of the trials: after so many, TPE goes on."""
 GENERATION = 10
 """Individuals in a generation, of studies that were opened before it was written down with them."""
 
@@ -30,34 +32,27 @@ def needs_history(search: Search, space: Space) -> bool:
     return search.algorithm not in ("random", "quasi_random") or space.may_repeat()
 
 
-def is_whole(search: Search, objectives: int) -> bool:
+def is_whole(search: Search) -> bool:
     """Whether it learns from all parameters together, also from those whose conditions are not met."""
-    if search.algorithm in ("genetic", "cmaes"):
-        return True
-    return needs_torch(search.options.get("engine"), objectives)
+    return search.algorithm in ("genetic", "cmaes") or search.options.get("engine") == "gp"
 
 
-def has_engine(engine: str | None, objectives: int) -> bool:
-    """Whether what the engine needs towards so many objectives is installed here."""
-    return not needs_torch(engine, objectives) or find_spec("torch") is not None
+def has_engine(engine: str | None) -> bool:
+    """Whether what the engine needs is installed here."""
+    return engine != "gp" or find_spec("torch") is not None
 
 
-def needs_torch(engine: str | None, objectives: int) -> bool:
-    """Our own Gaussian process has one objective; of several it is Optuna's."""
-    return engine == "gp" and objectives > 1
-
-
-def sampler(search: Search, seed: int, history: History) -> BaseSampler:
-    """What suggests a trial, with a seed for this one alone. Raises EngineMissing."""
-    engine, objectives = search.options.get("engine"), len(history.spec.objectives)
-    if not has_engine(engine, objectives):
+def sampler(search: Search, seed: int, number: int, history: History) -> BaseSampler:
+    """What suggests trial ``number``, with a seed for this one alone. Raises EngineMissing."""
+    engine = search.options.get("engine")
+    if not has_engine(engine):
         raise EngineMissing
     match search.algorithm:
         case "random":
             return RandomSampler(seed=seed)
         case "quasi_random":
             return _quasi_random(search, history)
-        case "genetic" if objectives > 1:
+        case "genetic" if len(history.spec.objectives) > 1:
             return NSGAIISampler(
                 population_size=search.options.get("population", GENERATION),
                 crossover_prob=search.options.get("crossover_rate", 0.9),
@@ -76,11 +71,11 @@ def sampler(search: Search, seed: int, history: History) -> BaseSampler:
         case "grid":
             # Whatever was tried is drawn anew, and at last all candidates are gone through: see ``suggest``.
             return RandomSampler(seed=seed)
-        case "bayesian" if needs_torch(engine, objectives):
+        case "bayesian" if engine == "gp":
             return GPSampler(
                 n_startup_trials=search.options.get("startup_trials", STARTUP_TRIALS), seed=seed
             )
-        case "bayesian" if engine == "gp":
+        case "bayesian" if engine == "kriging" and number < KRIGING_MOST:
             # Half a second of imports, which a server without such a study need not spend.
             from tuner_service.search.gaussian_process import GaussianProcessSampler
 

@@ -75,7 +75,7 @@ class Shown:
         snapshot = Snapshot(objectives, [*self._trials, current], current, self._study_notes)
         trial = snapshot.trial(by)
         # What is without effect now has its values too, to be inherited and to come back into use.
-        whole = is_whole(history.spec.search, len(history.spec.objectives))
+        whole = is_whole(history.spec.search)
         space = history.distributions.space
         genome: dict[str, Value] = {}
         parameters: dict[str, Value] = {}

@@ -55,7 +55,8 @@ def _draws(history: History, question: Question, shown: Shown) -> Iterator[Draw]
     search = history.spec.search
     for count in range(DRAWS + RANDOM_DRAWS):
         seed = _seed(search.seed, question.number, count)
-        by = sampler(search, seed, history) if count < DRAWS else RandomSampler(seed)
+        own = count < DRAWS
+        by = sampler(search, seed, question.number, history) if own else RandomSampler(seed)
         yield shown.draw(by, seed)
 
 
@@ -87,7 +88,7 @@ def _noted(
         "sampler": {
             "name": draw.by,
             "seed": draw.seed,
-            "versions": versions(history.spec.search, len(history.spec.objectives)),
+            "versions": versions(history.spec.search),
         },
         **draw.notes,
     }

@@ -5,17 +5,16 @@ from importlib.metadata import version
 
 from tuner_service import __version__
 from tuner_service.domain.study import Search
-from tuner_service.search.samplers import needs_torch
 
 _ALWAYS = ("numpy", "optuna", "scipy")
 
 
-def versions(search: Search, objectives: int) -> dict[str, str]:
+def versions(search: Search) -> dict[str, str]:
     """By the name of the distribution package."""
     more = []
     if search.algorithm == "cmaes":
         more.append("cmaes")
-    if needs_torch(search.options.get("engine"), objectives):
+    if search.options.get("engine") == "gp":
         more.append("torch")
     return {"tuner-service": __version__} | {name: _version(name) for name in (*_ALWAYS, *more)}
 

@@ -73,12 +73,8 @@ def _studies_to_serve(connection: Connection, request: wire.ClaimRequest) -> lis
     return [
         study
         for study in studies.with_work(connection, Executor.KERAS)
-        if serves(worker, study) and _has_engine(study)
+        if serves(worker, study) and has_engine(study.spec.search.options.get("engine"))
     ]
-
-
-def _has_engine(study: Study) -> bool:
-    return has_engine(study.spec.search.options.get("engine"), len(study.spec.objectives))
 
 
 def _registered(connection: Connection, name: str) -> workers.Worker:

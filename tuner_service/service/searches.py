@@ -76,7 +76,10 @@ def _impossible(search: Json, space: Space, objectives: int) -> Iterator[Problem
                 'give it "step", "choices" or "value" in the overrides'
             )
             yield Problem(at, msg)
-    if not has_engine(search.get("engine"), objectives):
+    if search.get("engine") == "kriging" and objectives > 1:
+        msg = f'the engine "kriging" takes one objective, got {objectives}; "tpe" and "gp" take several'
+        yield Problem(("search", "engine"), msg)
+    if not has_engine(search.get("engine")):
         yield Problem(("search", "engine"), EngineMissing().message)
     if algorithm == "cmaes":
         yield from (Problem(at, msg) for msg in _not_for_cmaes(space, objectives))

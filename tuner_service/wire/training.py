@@ -39,10 +39,10 @@ class Search(Body):
         "auto"
     )
     seed: int | None = Field(default=None, ge=0, lt=2**53, strict=True)
-    engine: Literal["tpe", "gp"] | None = Field(
+    engine: Literal["tpe", "kriging", "gp"] | None = Field(
         default=None,
-        description="bayesian: Parzen estimators (tpe, the default) or a Gaussian process (gp), "
-        "which with several objectives needs PyTorch where the server runs",
+        description="bayesian: Parzen estimators (tpe, the default) or a Gaussian process: kriging, "
+        "for one objective, or Optuna's (gp), which needs PyTorch where the server runs",
     )
     startup_trials: int | None = Field(
         default=None,
