@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Installed again only when what is asked for changes.
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test chaos chaos-long lint format bench screenshots clean
+.PHONY: demo test chaos chaos-long lint format bench bench-search screenshots clean
 
 demo: $(STAMP)  ## Start everything, search a small model, show the winner, stop everything.
 	$(BIN)/tuner demo
@@ -33,6 +33,11 @@ format: $(STAMP)
 
 bench: $(STAMP)  ## The claims of speed, each a ratio measured in one run.
 	$(BIN)/python -m benchmarks
+
+# Arguments of one's own: make bench-search BENCH_SEARCH="--problems network --seeds 20"
+BENCH_SEARCH ?=
+bench-search: $(STAMP)  ## The search beside Optuna's and KerasTuner's, into docs/search-benchmark.md. Under 30 minutes.
+	$(BIN)/python -m benchmarks.search $(BENCH_SEARCH)
 
 screenshots: $(STAMP)  ## Every page at both widths and in both themes, into build/screenshots.
 	$(BIN)/python -m tests.browser.screenshots
