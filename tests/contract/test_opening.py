@@ -55,6 +55,21 @@ def test_patience_brings_the_options_of_the_rule_that_it_wraps(api: httpx.Client
     assert spec["pruning"] == pruning | defaults | {"warmup_epochs": 0, "interval_epochs": 1}
 
 
+def test_auto_says_what_it_picked_and_a_spec_may_be_sent_again(api: httpx.Client) -> None:
+    spec = opened(api, search={"algorithm": "auto", "startup_trials": 4})["spec"]
+    picked = spec["search"]["picked"]
+    assert picked.pop("why").startswith("a Gaussian process needs the fewest trials")
+    assert picked == {"algorithm": "bayesian", "engine": "kriging", "startup_trials": 4}
+    small = {"parameters": [{"name": "flag", "type": "bool"}]}
+    changed = spec | {"name": "again", "search_space": small}
+    again = api.post("/v1/studies", json=changed)
+    assert again.status_code == 201, again.text
+    assert again.json()["spec"]["search"]["picked"] == {
+        "algorithm": "grid",
+        "why": "5 trials are enough for all 2 candidates of the space",
+    }
+
+
 def test_the_documented_example_is_accepted(api: httpx.Client) -> None:
     example = api.get("/openapi.json").json()["components"]["schemas"]["StudyRequest"]["examples"][
         0
