@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from search_spaces.datasets import Dataset
 from search_spaces.own.fit import has_own_fit
 from search_spaces.parameters import presets
 from tuner_service.trainer import own_fit, snapshot
+from tuner_service.trainer.ahead import ROWS, build_ahead
 from tuner_service.trainer.callbacks import BestEpoch, EpochSeeds, Log, LossMoves, Metrics, Reporter
 from tuner_service.trainer.checkpoint import Unusable
 from tuner_service.trainer.checkpoint_writer import CheckpointWriter
@@ -195,6 +197,7 @@ def _run(
     if steps % model.steps_per_execution:
         # Keras takes so many batches at once also past the end of an epoch, of batches that do not end.
         model.steps_per_execution = 1
+    build_ahead(model, *feed.arrays(data.train.at(np.arange(min(ROWS, len(data.train))))))
     model.fit(
         # Not Keras's own shuffling, whose order depends on all that was shuffled before.
         feed.shuffled(data.train, size, task.seed, first),
