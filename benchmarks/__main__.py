@@ -3,13 +3,22 @@
 import sys
 from collections.abc import Callable
 
-from benchmarks import asks, bookkeeping, checkpoints, dashboard, verdicts, wall_clock
+from benchmarks import (
+    asks,
+    bookkeeping,
+    checkpoints,
+    dashboard,
+    time_to_target,
+    verdicts,
+    wall_clock,
+)
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "asks": asks.main,
     "bookkeeping": bookkeeping.main,
     "checkpoints": checkpoints.main,
     "dashboard": dashboard.main,
+    "time_to_target": time_to_target.main,
     "verdicts": verdicts.main,
     "wall_clock": wall_clock.main,
 }

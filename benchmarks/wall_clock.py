@@ -105,7 +105,7 @@ def by_the_service(slots: int, drawn: list[dict[str, Any]]) -> tuple[float, int]
         call("POST", "/v1/studies/bench/pause")
         for parameters in drawn:
             call("POST", "/v1/studies/bench/trials", {"parameters": parameters})
-        _wait_until_ready(call, slots)
+        wait_until_ready(call, slots)
         started = time.perf_counter()
         call("POST", "/v1/studies/bench/resume")
         while (study := call("GET", "/v1/studies/bench"))["state"] == "running":
@@ -117,7 +117,7 @@ def by_the_service(slots: int, drawn: list[dict[str, Any]]) -> tuple[float, int]
         return seconds, sum(trial["epochs"] for trial in trials)
 
 
-def _wait_until_ready(call: Caller, slots: int) -> None:
+def wait_until_ready(call: Caller, slots: int) -> None:
     """Train a trial of another study on every slot at once: then all have imported Keras."""
     call(
         "POST",
