@@ -285,6 +285,10 @@ def test_people_get_tables(server: Server, client: Client) -> None:
     assert re.search(r"0\s+completed\s+loss=", tuner(server, "study", "trials", "tables").stdout)
     assert re.search(r"loss\s+0\.", tuner(server, "study", "best", "tables").stdout)
     assert "claimed by laptop (attempt 1)" in tuner(server, "study", "trial", "tables", "0").stdout
+    tuner(server, "study", "create", "-", given=STUDY.format(name="a").replace("random", "auto"))
+    shown = tuner(server, "study", "show", "a").stdout
+    assert re.search(r"^picked +algorithm=bayesian  engine=kriging *$", shown, re.MULTILINE)
+    assert re.search(r"^picked since +a Gaussian process needs", shown, re.MULTILINE)
     replayed = tuner(server, "study", "replay", "tables").stdout
     assert replayed == "all 3 suggestions came out the same\n"
 

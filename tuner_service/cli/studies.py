@@ -105,6 +105,9 @@ def show(client: "Client", study: Study, as_json: Json = False) -> None:
     spec, progress = reply.spec, reply.progress
     space = spec["search_space"]
     seconds = spec["budget"].get("seconds")
+    search = dict(spec["search"])
+    picked = search.pop("picked", {})
+    why = picked.pop("why", None)
     return print_facts(
         {
             "study": reply.name,
@@ -114,7 +117,9 @@ def show(client: "Client", study: Study, as_json: Json = False) -> None:
             "search space": space if isinstance(space, str) else "its own",
             "data set": spec.get("dataset"),
             "objectives": [f"{o['direction']} {o['metric']}" for o in spec["objectives"]],
-            "search": settings(spec["search"]),
+            "search": settings(search),
+            "picked": settings(picked) if picked else None,
+            "picked since": why,
             "pruning": settings(spec["pruning"]),
             "time budget": duration(seconds) if seconds else None,
             "trials": _trials(reply),
