@@ -17,6 +17,8 @@ MOST_TRIALS = BUDGETS[-1]
 AT_ONCE = (1, 8)
 """Trials in flight."""
 SLOW_TRIALS = 50
+PRUNING_TRIALS = 100
+"""Who ends trials early asks for five times as many."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class Algorithm:
     twin: Callable[[Problem, int], str | None] = lambda problem, budget: None
     """Another one that is the very same here, so that its runs are these too."""
     at_once: tuple[int, ...] = AT_ONCE
+    is_slow: bool = False
+    """Whether it takes some tenths of a second to ask, so that it runs on few problems alone."""
     needs: str | None = None
     """A package that may not be installed."""
 
@@ -59,13 +63,15 @@ def _is_of_numbers(problem: Problem) -> bool:
     return all(p.type in (Type.INT, Type.FLOAT) for p in problem.space.parameters)
 
 
+def _has_epochs(problem: Problem) -> bool:
+    return problem.has_epochs
+
+
 def _is_one_of(*names: str) -> Callable[[Problem], bool]:
     return lambda problem: problem.name in names
 
 
-def _ours(
-    name: str, pruning: str = "none", takes: Callable[[Problem], bool] = lambda problem: True
-) -> Algorithm:
+def _ours(name: str, pruning: str = "none", **more: Any) -> Algorithm:
     """A study by this algorithm; nothing but that is said, so that all options have their defaults."""
     asked = {"algorithm": name.partition("+")[0]}
 
@@ -83,7 +89,7 @@ def _ours(
         is_twin = name == "auto" and searched(problem, budget, plain) == here
         return here.algorithm if is_twin and here.algorithm in ALGORITHMS else None
 
-    return Algorithm(name, make, takes=takes, way=way, twin=twin)
+    return Algorithm(name, make, way=way, twin=twin, **more)
 
 
 def _optunas(sampler: str, **more: Any) -> Algorithm:
@@ -113,22 +119,23 @@ ALGORITHMS: dict[str, Algorithm] = {
         _ours("cmaes", takes=_is_of_numbers),
         _ours("quasi_random"),
         _ours("random"),
-        _ours("auto+median", "median", takes=lambda problem: problem.has_epochs),
-        _ours("auto+hyperband", "hyperband", takes=lambda problem: problem.has_epochs),
+        _ours("auto+median", "median", takes=_has_epochs, trials=PRUNING_TRIALS),
+        _ours("auto+hyperband", "hyperband", takes=_has_epochs, trials=PRUNING_TRIALS),
         _optunas("tpe"),
         _optunas("nsga2"),
         _optunas("cmaes"),
         _keras_tuners("random"),
-        _keras_tuners("hyperband", takes=lambda problem: problem.has_epochs),
-        # What follows is slow to ask, some tenths of a second: fewer problems and trials.
+        _keras_tuners("hyperband", takes=_has_epochs),
         _optunas(
             "gp",
+            is_slow=True,
             trials=SLOW_TRIALS,
             takes=_is_one_of("hartmann6", "network", "svc_digits", "boosting_diabetes"),
             needs="torch",
         ),
         _keras_tuners(
             "bayesian",
+            is_slow=True,
             trials=SLOW_TRIALS,
             takes=_is_one_of("hartmann6", "svc_digits"),
             at_once=(1,),

@@ -82,6 +82,8 @@ def best_so_far(
         trained += 1
         if trained <= total:
             best[trained] = min(seen)
+            if best[trained] <= problem.best:
+                break  # Nothing can change any more.
         if len(seen) < len(event.curve) and searcher.goes_on(event.asked, seen):
             after = replace(event, at=now + event.pace, turn=next(turns), epochs=event.epochs + 1)
             heapq.heappush(events, after)

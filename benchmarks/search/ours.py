@@ -43,9 +43,11 @@ class Ours:
         self._curves: dict[int, Sequence[float]] = {}
         self._number = 0
 
-    def ask(self) -> Asked:
+    def ask(self) -> Asked | None:
         number, running = self._number, list(self._running.values())
         found = suggest(self._history, Question(number, self._history.revision, running))
+        if found.exhausted:
+            return None
         # As if stored and read back.
         notes = json.loads(json.dumps(found.notes))
         self._running[number] = Past(number, TrialState.RUNNING, found.parameters, notes=notes)

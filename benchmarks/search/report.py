@@ -8,7 +8,7 @@ from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.search.algorithms import ALGORITHMS, AT_ONCE, BUDGETS, MOST_TRIALS
+from benchmarks.search.algorithms import ALGORITHMS, AT_ONCE, BUDGETS
 from benchmarks.search.compare import Quartiles, Results, Standing, quartiles, standings
 from benchmarks.search.plots import Panel, drawing
 from benchmarks.search.problem import Problem
@@ -105,7 +105,7 @@ def _page(board: Board) -> Iterator[str]:
     yield "How often a run of `genetic` ends better than one of NSGA-II:\n"
     yield from _duel(board, names, "genetic", "optuna-nsga2")
     yield "## Beside those that are slow to ask\n"
-    slow = [a for a in ALGORITHMS.values() if a.trials < MOST_TRIALS]
+    slow = [a for a in ALGORITHMS.values() if a.is_slow]
     for algorithm in slow:
         few = [problem.name for problem in board.problems if algorithm.takes(problem)]
         yield f"{algorithm.name} ran on {', '.join(few)} alone, to {algorithm.trials} trials; ranks over these.\n"

@@ -27,7 +27,7 @@ def falling(candidate: Candidate) -> list[float]:
 
 
 FALLING = Problem("falling", [whole("x", 0, 1000)], falling, best=0.0, epochs=4)
-AT_ONCE = Problem("once", [whole("x", 0, 1000)], lambda c: [float(c["x"])], best=0.0)
+ONCE = Problem("once", [whole("x", 0, 1000)], lambda c: [float(c["x"])], best=0.0)
 
 
 @dataclass
@@ -57,13 +57,13 @@ class Scripted:
 
 def test_one_at_a_time_asks_when_the_last_one_was_told() -> None:
     searcher = Scripted()
-    assert best_so_far(AT_ONCE, searcher, 5, at_once=1, seed=0) == [100, 99, 98, 97, 96]
+    assert best_so_far(ONCE, searcher, 5, at_once=1, seed=0) == [100, 99, 98, 97, 96]
     assert searcher.happened == [(what, n) for n in range(5) for what in ("ask", "tell")]
 
 
 def test_eight_in_flight_are_eight_until_the_budget_is_given_out() -> None:
     searcher = Scripted()
-    best = best_so_far(AT_ONCE, searcher, 40, at_once=8, seed=0)
+    best = best_so_far(ONCE, searcher, 40, at_once=8, seed=0)
     assert searcher.happened[:8] == [("ask", n) for n in range(8)]
     assert [what for what, _ in searcher.happened[8:-8]] == ["tell", "ask"] * 32
     assert [what for what, _ in searcher.happened[-8:]] == ["tell"] * 8
@@ -79,7 +79,7 @@ def test_eight_in_flight_are_eight_until_the_budget_is_given_out() -> None:
     assert told != sorted(told)
     assert best == np.minimum.accumulate([100 - number for number in told]).tolist()
     again = Scripted()
-    best_so_far(AT_ONCE, again, 40, at_once=8, seed=0)
+    best_so_far(ONCE, again, 40, at_once=8, seed=0)
     assert again.happened == searcher.happened
 
 
@@ -90,6 +90,19 @@ def test_a_budget_is_counted_in_full_trainings() -> None:
     assert best_so_far(FALLING, halves, 3, at_once=1, seed=0) == [101, 99, 97]
     assert halves.number == 6
     assert best_so_far(FALLING, Scripted(patience=2), 3, at_once=4, seed=0)[-1] == 97
+
+
+def test_nothing_is_asked_for_once_the_optimum_is_found() -> None:
+    searcher = Scripted(number=98)
+    assert best_so_far(ONCE, searcher, 6, at_once=1, seed=0) == [2, 1, 0, 0, 0, 0]
+    assert searcher.number == 101
+
+
+def test_a_space_whose_candidates_were_all_tried_ends_a_study_of_ours() -> None:
+    problem = Problem("few", [whole("x", 1, 5)], lambda c: [float(c["x"])], best=0.0)
+    assert (
+        best_so_far(problem, ALGORITHMS["genetic"].make(problem, 9, 0), 9, 1, seed=0)[4:] == [1] * 5
+    )
 
 
 def test_a_trial_that_goes_on_later_pays_for_its_new_epochs_alone() -> None:
@@ -113,7 +126,7 @@ def test_who_has_nothing_to_ask_for_waits_for_the_next_end() -> None:
             return None if len(self.running) == 2 else super().ask()
 
     searcher = Waiting()
-    best_so_far(AT_ONCE, searcher, 10, at_once=8, seed=0)
+    best_so_far(ONCE, searcher, 10, at_once=8, seed=0)
     assert searcher.most == 2
     assert searcher.number == 10
 
