@@ -105,5 +105,5 @@ def code(algorithm: str) -> str:
     peer = {"optuna": "optuna", "kerastuner": "keras-tuner"}.get(algorithm.partition("-")[0])
     if peer is not None:
         return f"{peer} {version(peer)}"
-    files = sorted(Path(tuner_service.search.__path__[0]).glob("*.py"))
+    files = sorted(Path(tuner_service.search.__path__[0]).rglob("*.py"))
     return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
