@@ -69,7 +69,7 @@ def _panel(panel: Panel) -> Iterator[str]:
         if trials <= longest:
             x = WIDTH * trials / longest
             yield f'<text x="{x:.1f}" y="{HEIGHT + 13}" text-anchor="middle">{trials}</text>'
-    for name, color in COLORS.items():
+    for name, color in reversed(COLORS.items()):
         if line := panel.lines.get(name):
             path = _path(line, longest)
             yield f'<path d="{path}" fill="none" stroke="{color}" stroke-width="1.6"/>'
