@@ -17,8 +17,14 @@ import tuner_service.search
 from benchmarks.search.algorithms import ALGORITHMS, BUDGETS
 from benchmarks.search.clock import best_so_far
 from benchmarks.search.problems import problems
+from tuner_service.domain import space
+from tuner_service.service import prunings, searches
 
 KEPT = Path("build/search/runs.jsonl")
+
+
+DECISIVE = ("clock", "functions", "keras_tuners", "models", "optunas", "problem", "tables")
+"""The files here that decide how a run goes."""
 
 
 class Job(NamedTuple):
@@ -101,9 +107,14 @@ def run_one(job: Job) -> Run:
 
 @cache
 def code(algorithm: str) -> str:
-    """The version of a peer's package, or a digest of our own search."""
+    """The version of a peer's package or a digest of our own search, and one of what runs it."""
     peer = {"optuna": "optuna", "kerastuner": "keras-tuner"}.get(algorithm.partition("-")[0])
+    here = _digest(Path(__file__).parent / f"{name}.py" for name in DECISIVE)
     if peer is not None:
-        return f"{peer} {version(peer)}"
-    files = sorted(Path(tuner_service.search.__path__[0]).rglob("*.py"))
-    return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
+        return f"{peer} {version(peer)} {here}"
+    ours = [space.__file__, searches.__file__, prunings.__file__]
+    return _digest([*Path(tuner_service.search.__path__[0]).rglob("*.py"), *map(Path, ours)]) + here
+
+
+def _digest(files: Iterable[Path]) -> str:
+    return sha256(b"".join(file.read_bytes() for file in sorted(files))).hexdigest()[:12]

@@ -288,9 +288,9 @@ def test_people_get_tables(server: Server, client: Client) -> None:
     tuner(server, "study", "create", "-", given=STUDY.format(name="a").replace("random", "auto"))
     shown = tuner(server, "study", "show", "a").stdout
     assert re.search(r"^picked +algorithm=bayesian  engine=kriging *$", shown, re.MULTILINE)
-    assert re.search(r"^picked since +a Gaussian process needs", shown, re.MULTILINE)
+    assert re.search(r"^picked because +a Gaussian process needs", shown, re.MULTILINE)
     replayed = tuner(server, "study", "replay", "tables").stdout
-    assert replayed == "all 3 suggestions came out the same\n"
+    assert replayed == "3 suggestions confirmed, none differs\n"
 
 
 def test_a_replay_names_the_first_suggestion_that_differs(server: Server, client: Client) -> None:
@@ -304,7 +304,7 @@ def test_a_replay_names_the_first_suggestion_that_differs(server: Server, client
 
     said = tuner(server, "study", "replay", "forged", code=1).stdout
 
-    assert said.startswith("trial 1 differs, after 1 that came out the same:")
+    assert said.startswith("trial 1 differs, after 1 that were confirmed:")
     assert re.search(r"^x +0\.125 ", said, re.MULTILINE)
     assert "optuna=" in said
     assert read_failing(server, "study", "replay", "forged")["differs"]["number"] == 1

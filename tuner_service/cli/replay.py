@@ -34,8 +34,9 @@ def replay(client: "Client", study: Study, as_json: Json = False) -> None:
             status.update(f"{confirmed} suggestions confirmed …")
     if as_json:
         return print_json({"confirmed": confirmed, "not_searched": not_searched, "differs": None})
-    others = f"; {not_searched} more were not searched" if not_searched else ""
-    return typer.echo(f"all {confirmed} suggestions came out the same{others}")
+    others = f"; {not_searched} not searched" if not_searched else ""
+    told = "1 suggestion" if confirmed == 1 else f"{confirmed} suggestions"
+    return typer.echo(f"{told} confirmed, none differs{others}")
 
 
 def _tell(study: str, trial: "ReplayReply", confirmed: int, as_json: bool) -> None:
@@ -44,13 +45,16 @@ def _tell(study: str, trial: "ReplayReply", confirmed: int, as_json: bool) -> No
         return print_json({"confirmed": confirmed, "differs": told})
     made = trial.suggestion
     again = trial.recomputed or {}
-    typer.echo(f"trial {trial.number} differs, after {confirmed} that came out the same:")
+    typer.echo(f"trial {trial.number} differs, after {confirmed} that were confirmed:")
     names = {**trial.parameters, **again}
+    differing = [name for name in names if trial.parameters.get(name) != again.get(name)]
     print_table(
         ("parameter", "the trial has", "now it would be"),
-        ([name, trial.parameters.get(name), again.get(name)] for name in names),
-        empty="",
+        ([name, trial.parameters.get(name), again.get(name)] for name in differing),
+        empty="it differs in parameters that are without effect",
     )
-    if made is not None and made.versions:
+    if made is not None:
         typer.echo(f"it was suggested by {made.sampler} with {settings(made.versions)}")
+    if made is not None and trial.recomputed_with not in (None, made.versions):
+        typer.echo(f"this server has {settings(trial.recomputed_with or {})}")
     return None

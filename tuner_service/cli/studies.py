@@ -119,7 +119,7 @@ def show(client: "Client", study: Study, as_json: Json = False) -> None:
             "objectives": [f"{o['direction']} {o['metric']}" for o in spec["objectives"]],
             "search": settings(search),
             "picked": settings(picked) if picked else None,
-            "picked since": why,
+            "picked because": why,
             "pruning": settings(spec["pruning"]),
             "time budget": duration(seconds) if seconds else None,
             "trials": _trials(reply),

@@ -80,7 +80,7 @@ def _search(study: Study) -> Iterator[Fact]:
     how = [algorithm, *_options(search.options), f"seed {search.seed}"]
     yield Fact("Search", ", ".join(how))
     if picked:
-        yield Fact("Picked since", picked["why"])
+        yield Fact("Picked because", picked["why"])
 
 
 def _how(spec: Spec) -> Iterator[Fact]:

@@ -4,7 +4,8 @@ import hashlib
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 from itertools import islice
@@ -95,6 +96,11 @@ class Parameter:
         """Whether its values cannot be listed."""
         return self.type is Type.FLOAT and self.step is None
 
+    def at(self, steps: int) -> float:
+        """The value so many steps above the first, in decimals: three steps of 0.1 are 0.3."""
+        value = Decimal(str(self.min)) + steps * Decimal(str(self.step))
+        return int(value) if self.type is Type.INT else float(value)
+
     @property
     def last(self) -> float:
         """The largest value of a number: the last that its steps reach."""
@@ -102,7 +108,7 @@ class Parameter:
         assert self.max is not None
         if self.step is None:
             return self.max
-        return self.min + math.floor((self.max - self.min) / self.step + 1e-9) * self.step
+        return self.at(math.floor((self.max - self.min) / self.step + 1e-9))
 
     @property
     def usual(self) -> Value:
@@ -130,7 +136,7 @@ class Parameter:
                 yield from range(int(self.min or 0), int(self.last) + 1, int(self.step or 1))
             case Type.FLOAT if self.step is not None and self.min is not None:
                 steps = range(round((self.last - self.min) / self.step) + 1)
-                yield from (self.min + k * self.step for k in steps)
+                yield from map(self.at, steps)
 
     def contains(self, value: object) -> bool:
         match self.type:
@@ -220,6 +226,21 @@ class Space:
             if self.exists(parameter, chosen):
                 chosen[parameter.name] = parameter.usual
         return chosen
+
+    def _is_certain(self, parameter: Parameter) -> bool:
+        """Whether every candidate has it, with one and the same value."""
+        return parameter.type is Type.FIXED and all(
+            self._is_certain(self.by_name[condition.parameter]) for condition in parameter.when
+        )
+
+    def fixed(self, values: Mapping[str, Value]) -> "Space":
+        """The same space where these parameters, if they exist, have these values."""
+        return Space(
+            tuple(
+                replace(p, type=Type.FIXED, value=values[p.name]) if p.name in values else p
+                for p in self.parameters
+            )
+        )
 
     def candidates(self) -> Iterator[dict[str, Value]]:
         """Every candidate once, in order; the space must be enumerable (see ``continuous``)."""
@@ -318,7 +339,7 @@ class Space:
                 )
                 for condition in parameter.when
                 if condition.parameter not in values
-                and self.by_name[condition.parameter].type is not Type.FIXED
+                and not self._is_certain(self.by_name[condition.parameter])
             ]
         if problems:
             raise Invalid(problems, code="invalid_parameters")

@@ -5,7 +5,7 @@ seed, on *n*, and on the history that it is shown, so any replica answers alike 
 """
 
 from tuner_service.search.auto import Pick, pick
-from tuner_service.search.history import History, Past
+from tuner_service.search.history import Candidate, History, Past, candidate
 from tuner_service.search.importance import importance
 from tuner_service.search.judge import Judgement, judge, may_prune
 from tuner_service.search.rungs import BY_RUNGS
@@ -15,12 +15,14 @@ from tuner_service.search.suggest import Suggestion, suggest
 
 __all__ = [
     "BY_RUNGS",
+    "Candidate",
     "History",
     "Judgement",
     "Past",
     "Pick",
     "Question",
     "Suggestion",
+    "candidate",
     "has_engine",
     "importance",
     "judge",

@@ -17,7 +17,7 @@ from tuner_service.domain.space import Space
 from tuner_service.search.quasi_random import Distributions, QuasiRandomSampler
 from tuner_service.search.ranking import finished
 from tuner_service.search.surrogate.acquisition import Ascent
-from tuner_service.search.surrogate.columns import Array
+from tuner_service.search.surrogate.columns import DIGITS, Array
 from tuner_service.search.surrogate.encoding import Encoding
 from tuner_service.search.surrogate.kernel import Kernel, Posterior, fitted
 from tuner_service.search.surrogate.process import Process
@@ -71,8 +71,8 @@ class GaussianProcessSampler(BaseSampler):
         newest = _newest_kernel(study, len(encoding.columns))
         dimensions = float((~np.isnan(known)).sum(axis=1).mean())
         posterior = Posterior(encoding.owners, features, results, max(1.0, dimensions))
-        logarithms = fitted(posterior, newest)
-        study._storage.set_trial_system_attr(trial._trial_id, _KERNEL, logarithms.round(4).tolist())
+        logarithms = fitted(posterior, newest).round(DIGITS)
+        study._storage.set_trial_system_attr(trial._trial_id, _KERNEL, logarithms.tolist())
         process = Process(Kernel.of(logarithms), encoding.owners, features, results)
         best = np.argsort(process.smoothed, kind="stable")[:INCUMBENTS]
         running = encoding.existing(

@@ -68,10 +68,10 @@ class History:
 
     def add(self, past: Past, revision: int) -> None:
         """Add a trial that ended at this revision."""
+        trial = self.frozen(past)
         # The revision first: an ask that reads on in another thread then knows that there is more than it may see.
         self.revision = revision
         self._ended_at[past.number] = revision
-        trial = self.frozen(past)
         insort(self.ended, trial, key=lambda each: each.number)
         if noted := past.notes.get("study"):
             self._study_notes.append((revision, noted))

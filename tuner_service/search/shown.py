@@ -103,10 +103,6 @@ class Shown:
         ended = self._history.first_with(parameters, self._question.revision)
         return self._running.get(candidate(parameters)) if ended is None else ended
 
-    def fits(self, parameters: Mapping[str, Value]) -> bool:
-        """Whether the candidate has what the user chose."""
-        return all(parameters.get(name) == value for name, value in self._question.fixed.items())
-
     def is_no_choice(self, parameters: Mapping[str, Value]) -> bool:
         """Whether nothing of the candidate was searched: the user chose it all, or nothing else is possible."""
         by_name = self._history.distributions.by_name

@@ -43,9 +43,9 @@ def suggest(history: History, question: Question) -> Suggestion:
         if twin is None or shown.is_no_choice(draw.parameters):
             return _noted(history, question, draw, duplicates)
         duplicates.append(twin)
-    space = history.distributions.space
+    space = history.distributions.space.fixed(question.fixed)
     for untried in _listed(space):
-        if shown.fits(untried) and shown.twin(untried) is None:
+        if shown.twin(untried) is None:
             return _noted(history, question, draw.of(untried), duplicates)
     return _noted(history, question, draw, duplicates, exhausted=not space.continuous())
 
@@ -82,7 +82,7 @@ def _noted(
         "running": [past.number for past in question.running],
     }
     if question.fixed:
-        shown["fixed"] = sorted(question.fixed)
+        shown["fixed"] = dict(question.fixed)
     notes = {
         "history": shown,
         "sampler": {

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from tuner_service import wire
 from tuner_service.domain import training
-from tuner_service.domain.study import Executor, Study, StudyState
+from tuner_service.domain.study import OVER, Executor, Study, StudyState
 from tuner_service.domain.trial import Origin, Trial, TrialState
 from tuner_service.errors import KeyReused, StaleAttempt, UnknownWorker
 from tuner_service.search import Question, Suggestion, has_engine, needs_history, suggest
@@ -256,14 +256,18 @@ def _drawn_anew(suggestion: Suggestion) -> str | None:
     duplicates = suggestion.notes.get("duplicates")
     if not duplicates:
         return None
+    if suggestion.exhausted:
+        return "tried before: there is no other candidate with what the user chose"
     trials_ = "trial" if len(duplicates) == 1 else "trials"
-    return f"drawn anew: {trials_} {', '.join(map(str, duplicates))} had these parameters already"
+    return f"drawn anew: {trials_} {', '.join(map(str, duplicates))} had what was drawn first"
 
 
 def _exhausted(service: Service, name: str) -> None:
     """Every candidate has been handed out: the budget ends here."""
     with change(service, name) as current:
         study = current.study
+        if study.state in OVER:  # another server, or a user, was quicker
+            return
         studies.set_budget(current.connection, study, study.next_number)
         current.study = studies.get(current.connection, name)
         reason = "every candidate has been tried"

@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from tuner_service.domain.space import Value
 from tuner_service.domain.study import Study
 from tuner_service.domain.trial import Trial, TrialState
-from tuner_service.search import History, Past, Question, suggest
+from tuner_service.search import Candidate, History, Past, Question, candidate, suggest
 from tuner_service.service.histories import add
 from tuner_service.service.setup import Service
 from tuner_service.service.views import Json, suggestion_json
@@ -38,6 +39,11 @@ def page(service: Service, name: str, limit: int, first: int) -> tuple[list[Json
     return verdicts, first + len(verdicts) < study.next_number
 
 
+def _genes(parameters: Mapping[str, Value], notes: Mapping[str, Any]) -> Candidate:
+    """All that was drawn, also what is without effect, but for last digits, which each processor rounds its way."""
+    return candidate({**notes.get("genome", {}), **parameters})
+
+
 class _Replay:
     """A study's trials, all read from the database, and its history made anew of them."""
 
@@ -55,16 +61,20 @@ class _Replay:
             "verdict": "confirmed",
             "parameters": trial.parameters,
             "recomputed": None,
+            "recomputed_with": None,
             "reason": None,
             "suggestion": suggestion_json(trial),
         }
         if why := self._unasked(trial):
             return told | {"verdict": "not_searched", "reason": why}
         found = suggest(self._history, self._question(trial))
-        genome = found.notes.get("genome", {})
-        if found.parameters == trial.parameters and genome == trial.notes.get("genome", {}):
+        if _genes(found.parameters, found.notes) == _genes(trial.parameters, trial.notes):
             return told
-        return told | {"verdict": "differs", "recomputed": {**genome, **found.parameters}}
+        return told | {
+            "verdict": "differs",
+            "recomputed": found.parameters,
+            "recomputed_with": found.notes["sampler"]["versions"],
+        }
 
     def _unasked(self, trial: Trial) -> str | None:
         """Why the search has no part in the trial."""
@@ -73,7 +83,9 @@ class _Replay:
             return "it was queued, and is not searched until a worker takes it"
         if shown is None:
             return "it was queued, and ended before a worker took it"
-        if trial.parameters.keys() <= set(shown.get("fixed", ())):
+        if "sampler" not in trial.notes:
+            return "it is from before suggestions were recorded in full"
+        if trial.parameters.keys() <= shown.get("fixed", {}).keys():
             return "a user chose all of its parameters"
         return None
 
@@ -83,7 +95,7 @@ class _Replay:
             trial.number,
             shown["revision"],
             [self._running(number) for number in shown["running"]],
-            {name: trial.parameters[name] for name in shown.get("fixed", ())},
+            shown.get("fixed", {}),
         )
 
     def _running(self, number: int) -> Past:

@@ -96,7 +96,7 @@ def suggestion_json(trial: Trial) -> Json | None:
         "versions": sampler.get("versions", {}),
         "revision": shown["revision"],
         "running": shown["running"],
-        "fixed": shown.get("fixed", []),
+        "fixed": list(shown.get("fixed", ())),
         "duplicates": trial.notes.get("duplicates", []),
     }
 

@@ -23,11 +23,15 @@ class SuggestionReply(Reply):
 
 
 class ReplayReply(Reply):
-    """A trial's suggestion made once more: ``recomputed`` is what came out where that ``differs``."""
+    """A trial's suggestion made once more.
+
+    Where that ``differs``, ``recomputed`` is what came out, ``recomputed_with`` with which libraries.
+    """
 
     number: int
     verdict: Literal["confirmed", "differs", "not_searched"]
     parameters: dict[str, Value]
     recomputed: dict[str, Value] | None
+    recomputed_with: dict[str, str] | None
     reason: str | None
     suggestion: SuggestionReply | None

@@ -54,7 +54,7 @@ def test_what_auto_picked_is_told_with_its_reason() -> None:
     picked = {"algorithm": "grid", "why": "the budget is enough for all 4 candidates"}
     found = said(study(search={"algorithm": "auto", "seed": 7, "picked": picked}))
     assert found["Search"] == "auto, which picked grid, seed 7"
-    assert found["Picked since"] == "the budget is enough for all 4 candidates"
+    assert found["Picked because"] == "the budget is enough for all 4 candidates"
 
 
 def test_family_and_data_lead_to_their_pages() -> None:

@@ -13,6 +13,8 @@ from tuner_service.search.unit import Number, bounds, from_unit, to_unit
 Array = np.ndarray[Any, np.dtype[Any]]
 FEW = 16
 """A number with so many values, or fewer, is searched value by value."""
+DIGITS = 4
+"""No more of a range is told apart: the rest differs between processors, whose linear algebra rounds its own way."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,9 @@ class Column:
     def snapped(self, points: Array) -> Array:
         """The nearest points that are values."""
         number = self.distribution
-        if self.count is None or not isinstance(number, Number):
+        if self.count is None:
+            return points.round(DIGITS)
+        if not isinstance(number, Number):
             return points
         low, high = bounds(number)
         step, last = number.step or 1, self.count - 1

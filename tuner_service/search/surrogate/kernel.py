@@ -69,11 +69,21 @@ class Posterior:
         self._targets = targets
         # Distances are kept once for each pair, not for both of its orders.
         self._pairs = np.tril_indices(len(targets), -1)
-        apart = (features[self._pairs[0]] - features[self._pairs[1]]) ** 2
-        self._apart = np.array([apart[:, owners == column].sum(axis=1) for column in range(count)])
+        # A column at a time, since a choice may have hundreds of features.
+        self._apart = np.array([self._between(features[:, owners == c]) for c in range(count)])
         length = LENGTH + 0.5 * math.log(dimensions)
         self.center = np.array([-2 * length] * count + [SCALE, NOISE])
         self._spread = np.array([2 * LENGTH_SPREAD] * count + [SCALE_SPREAD, NOISE_SPREAD])
+
+    def _between(self, features: Array) -> Array:
+        """The squared distance of each pair."""
+        if features.shape[1] == 1:
+            alone: Array = (features[self._pairs[0], 0] - features[self._pairs[1], 0]) ** 2
+            return alone
+        squares = (features**2).sum(axis=1)
+        products = (features @ features.T)[self._pairs]
+        apart: Array = squares[self._pairs[0]] + squares[self._pairs[1]] - 2 * products
+        return apart.clip(0.0)
 
     def __call__(self, logarithms: Array) -> tuple[float, Array]:
         kernel = Kernel.of(logarithms)

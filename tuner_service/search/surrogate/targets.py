@@ -16,6 +16,9 @@ from scipy.special import ndtri
 from tuner_service.search.ranking import rank
 from tuner_service.search.surrogate.columns import Array
 
+MOST = 1e300
+"""Differences of such results are still numbers."""
+
 
 def targets(study: Study, trials: Sequence[FrozenTrial], first: int) -> Array:
     """A target for each finished trial, of which the ``first`` were not chosen by what had been learned.
@@ -24,6 +27,7 @@ def targets(study: Study, trials: Sequence[FrozenTrial], first: int) -> Array:
     """
     ranks = [rank(study, trial) for trial in trials]
     costs = np.array([cost for _, cost, _ in ranks])
+    costs[np.isfinite(costs)] = costs[np.isfinite(costs)].clip(-MOST, MOST)
     is_pruned = np.array([pruned for pruned, _, _ in ranks])
     if not is_pruned.all():
         costs[is_pruned] = np.maximum(costs[is_pruned], costs[~is_pruned].max())
