@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import uvicorn
+from fastapi import FastAPI
 
 from tuner_service.server.app import create_app
 from tuner_service.service.setup import Service
@@ -22,6 +23,7 @@ NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 @dataclass(frozen=True)
 class Server:
     url: str
+    app: FastAPI
 
 
 class _Uvicorn(uvicorn.Server):
@@ -56,7 +58,7 @@ def serve(service: Service) -> Iterator[Server]:
             assert thread.is_alive(), "the server did not start"
             thread.join(LOOK_SECONDS)
         port = server.servers[0].sockets[0].getsockname()[1]
-        yield Server(f"http://127.0.0.1:{port}")
+        yield Server(f"http://127.0.0.1:{port}", app)
     finally:
         app.state.stopping.set()
         server.should_exit = True

@@ -9,9 +9,11 @@ import httpx
 import pytest
 from sqlalchemy import select, update
 
+from tests.contract.asgi import Server
 from tests.contract.crowd import MIXED, NUMBERS, SMALL, open_crowded, search
 from tests.contract.studies import claimed, finish, opened
-from tuner_service.service import studies
+from tuner_service.api import studies as api_studies
+from tuner_service.service import claims, studies
 from tuner_service.service.setup import Service, open_service
 from tuner_service.settings import Settings
 from tuner_service.storage.tables import trials
@@ -33,8 +35,8 @@ TRIALS = 24
 
 def replayed(api: httpx.Client, study: str = "demo") -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = []
-    cursor: str | None = None
-    while cursor or not items:
+    cursor: str | None = ""
+    while cursor is not None:
         page = api.get(
             f"/v1/studies/{study}/replay",
             params={"limit": 25, **({"cursor": cursor} if cursor else {})},
@@ -141,3 +143,57 @@ def test_a_candidate_that_was_drawn_anew_says_so(service: Service, api: httpx.Cl
     claim = next(line for line in trial["history"] if line["what"] == "claimed")
     assert claim["detail"].startswith("drawn anew: trial")
     assert str(anew[0]["suggestion"]["duplicates"][0]) in claim["detail"]
+
+
+def test_a_claim_after_another_server_found_nothing_left_gets_no_work(service: Service) -> None:
+    open_crowded(service, {"algorithm": "grid"}, [{"name": "flag", "type": "bool"}], 5)
+    search(lambda: service)
+    ended = studies.get(service, "demo")
+    claims.exhausted(service, "demo")
+    assert studies.get(service, "demo") == ended
+
+
+def test_what_a_user_chose_is_kept_also_where_it_has_no_effect(api: httpx.Client) -> None:
+    parameters = [
+        {"name": "r", "type": "bool"},
+        {"name": "k", "type": "fixed", "value": 1, "when": [{"parameter": "r", "values": [True]}]},
+        {
+            "name": "z",
+            "type": "float",
+            "min": 0.0,
+            "max": 1.0,
+            "when": [{"parameter": "k", "values": [1]}],
+        },
+    ]
+    opened(api, search_space={"parameters": parameters})
+    alone = api.post("/v1/studies/demo/trials", json={"parameters": {"z": 0.5}})
+    assert alone.status_code == 422, alone.text
+    assert "give that too" in alone.json()["errors"][0]["msg"]
+    whole = {"r": True, "k": 1, "z": 0.5}
+    assert api.post("/v1/studies/demo/trials", json={"parameters": whole}).status_code == 201
+    assert claimed(api)["parameters"] == whole
+
+
+def test_a_last_candidate_that_a_user_wants_again_says_that_it_was_tried(api: httpx.Client) -> None:
+    parameters = [{"name": "flag", "type": "bool"}, {"name": "kind", "type": "bool"}]
+    opened(api, search_space={"parameters": parameters}, search={"algorithm": "random", "seed": 1})
+    for _ in range(3):
+        queued = api.post("/v1/studies/demo/trials", json={"parameters": {"flag": True}})
+        assert queued.status_code == 201
+        finish(api, claimed(api), values={"loss": 1.0})
+    history = api.get("/v1/studies/demo/trials/2").json()["history"]
+    claim = next(line for line in history if line["what"] == "claimed")
+    assert claim["detail"] == "tried before: there is no other candidate with what the user chose"
+
+
+def test_one_replay_is_made_at_a_time(
+    server: Server, api: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(api)
+    monkeypatch.setattr(api_studies, "TURN_SECONDS", 0.05)
+    server.app.state.replaying.acquire_nowait()
+    refused = api.get("/v1/studies/demo/replay")
+    assert (refused.status_code, refused.json()["code"]) == (503, "replaying")
+    assert int(refused.headers["retry-after"]) >= 1
+    server.app.state.replaying.release()
+    assert replayed(api) == []

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated
 
+from anyio import Semaphore, fail_after
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
@@ -15,11 +16,13 @@ from tuner_service.api.broadcasts import Broadcasts
 from tuner_service.api.conventions import Listed, Paged, problems
 from tuner_service.api.security import Reader, ServiceNow, Submitter, readers
 from tuner_service.domain.study import Study, StudyState
-from tuner_service.errors import Forbidden, Invalid, Problem, Unauthenticated
+from tuner_service.errors import Forbidden, Invalid, Problem, Unauthenticated, Unavailable
 from tuner_service.service import opening, replays, studies
 
 router = APIRouter(prefix="/v1/studies", tags=["studies"])
 
+TURN_SECONDS = 10.0
+"""So long a replay waits for another one."""
 ALLOWED_SECONDS = 30.0
 """How often a stream of events looks whether its listener still may."""
 
@@ -98,12 +101,27 @@ def importance(study: str, service: ServiceNow, by: Reader) -> JSONResponse:
 @router.get(
     "/{study}/replay", responses={200: {"model": Listed[wire.ReplayReply]}, **problems(404, 409)}
 )
-def replay(study: str, service: ServiceNow, by: Reader, page: Paged) -> JSONResponse:
+async def replay(
+    request: Request, study: str, service: ServiceNow, by: Reader, page: Paged
+) -> JSONResponse:
     """Make every suggestion once more, in the order of the trials, from what each was made from.
 
-    A page ends after some seconds, so it may have fewer items than `limit`.
+    A page ends after some seconds, so it may have fewer items than `limit`. One is made at a time: who waits too long
+    for another one gets 503.
     """
-    return page.part(*replays.page(service, study, page.limit, page.offset))
+    # Waiting here takes up no thread, of which everything else has need.
+    turn: Semaphore = request.app.state.replaying
+    try:
+        with fail_after(TURN_SECONDS):
+            await turn.acquire()
+    except TimeoutError as error:
+        told = "another study is being replayed at this moment; try again later"
+        raise Unavailable(told, code="replaying") from error
+    try:
+        part = await run_in_threadpool(replays.page, service, study, page.limit, page.offset)
+    finally:
+        turn.release()
+    return page.part(*part)
 
 
 async def _watched(study: str, service: ServiceNow, by: Reader) -> Study:

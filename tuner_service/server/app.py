@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from anyio import CapacityLimiter
+from anyio import CapacityLimiter, Semaphore
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
@@ -46,6 +46,7 @@ def create_app(service: Service) -> FastAPI:
         app.state.stopping = asyncio.Event()
         app.state.broadcasts = Broadcasts(service, app.state.stopping)
         app.state.examining = CapacityLimiter(EXAMINATIONS)
+        app.state.replaying = Semaphore(1)
         async with looking_after(service, app.state.stopping):
             yield
         await app.state.broadcasts.ended()

@@ -173,7 +173,7 @@ def _claim_from(
                 suggestion = suggest(history, plan.question)
                 # What a user queued is trained even if it was tried before.
                 if suggestion.exhausted and plan.queued is None:
-                    _exhausted(service, study.name)
+                    exhausted(service, study.name)
                     return None
             with change(service, study.name) as current:
                 taken = _take(service, current, plan, suggestion, request, holder)
@@ -262,7 +262,7 @@ def _drawn_anew(suggestion: Suggestion) -> str | None:
     return f"drawn anew: {trials_} {', '.join(map(str, duplicates))} had what was drawn first"
 
 
-def _exhausted(service: Service, name: str) -> None:
+def exhausted(service: Service, name: str) -> None:
     """Every candidate has been handed out: the budget ends here."""
     with change(service, name) as current:
         study = current.study

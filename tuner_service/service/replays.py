@@ -1,6 +1,5 @@
 """Making the suggestions of a study once more, from what its trials recorded, to see that they come out the same."""
 
-import threading
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +17,6 @@ from tuner_service.storage import standings, studies, trials
 
 SECONDS = 5.0
 """A page has as many trials as so much time is enough for, one at least."""
-_one_at_a_time = threading.Lock()
 
 
 def page(service: Service, name: str, limit: int, first: int) -> tuple[list[Json], bool]:
@@ -26,16 +24,15 @@ def page(service: Service, name: str, limit: int, first: int) -> tuple[list[Json
 
     Raises UnknownStudy, EngineMissing.
     """
-    with _one_at_a_time:
-        with service.database.snapshot() as connection:
-            study = studies.get(connection, name)
-            replay = _Replay(connection, study)
-        until = time.monotonic() + SECONDS
-        verdicts: list[Json] = []
-        for number in range(first, min(first + limit, study.next_number)):
-            verdicts.append(replay.verdict(number))
-            if time.monotonic() > until:
-                break
+    with service.database.snapshot() as connection:
+        study = studies.get(connection, name)
+        replay = _Replay(connection, study)
+    until = time.monotonic() + SECONDS
+    verdicts: list[Json] = []
+    for number in range(first, min(first + limit, study.next_number)):
+        verdicts.append(replay.verdict(number))
+        if time.monotonic() > until:
+            break
     return verdicts, first + len(verdicts) < study.next_number
 
 
