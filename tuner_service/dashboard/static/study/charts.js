@@ -89,10 +89,16 @@ const joined = (curves) => {
 export function learning({ curves, metric, best, log }) {
   const of = (...states) => curves.filter(({ number: n, state }) => states.includes(state) && n !== best);
   return (theme) => {
-    const kind = (name, of, line, more = {}) => ({
-      type: "scatter", mode: "lines", name, line, hovertemplate: "%{text}<br>epoch %{x}: %{y:.4~g}<extra></extra>",
-      ...joined(of), ...more,
-    });
+    const kind = (name, all, line, more = {}) => {
+      const [lines, points] = [all.filter(({ values }) => values.length > 1), all.filter(({ values }) => values.length === 1)];
+      const base = {
+        type: "scatter", mode: "lines", name, line, legendgroup: name, ...more,
+        hovertemplate: "%{text}<br>epoch %{x}: %{y:.4~g}<extra></extra>",
+      };
+      // A curve of one epoch has no line.
+      const marked = { mode: "markers", marker: { size: 5, color: line.color, ...more.marker }, showlegend: lines.length === 0, cliponaxis: false };
+      return [{ ...base, ...joined(lines) }, { ...base, ...marked, ...joined(points) }];
+    };
     const groups = [
       kind("pruned", of("pruned"), { color: theme.warn, width: 1, dash: "dot" }, { opacity: 0.6 }),
       kind("failed, cancelled", of("failed", "cancelled"), { color: theme.bad, width: 1, dash: "dash" }, { opacity: 0.6 }),
@@ -100,7 +106,7 @@ export function learning({ curves, metric, best, log }) {
       kind("best", curves.filter((curve) => curve.number === best), { color: theme.series[0], width: 3.5 }),
       kind("running", of("running", "queued"), { color: theme.series[2], width: 2 },
         { mode: "lines+markers", marker: { size: 5, symbol: "diamond" } }),
-    ];
+    ].flat();
     return {
       traces: groups.filter((group) => group.x.length > 0),
       layout: {
