@@ -14,6 +14,9 @@ Result = TypeVar("Result")
 
 _reserve: RunVar[CapacityLimiter] = RunVar("reserve")
 """Threads that only ``urgently`` uses, as many as the database has connections for them."""
+_patient: RunVar[CapacityLimiter] = RunVar("patient")
+"""Threads that only ``patiently`` uses."""
+PATIENT = 16
 
 
 async def promptly(
@@ -30,6 +33,21 @@ async def promptly(
     """
     call = partial(use_case, service, *given, **named)
     return await _run(service, call, threads=_common)
+
+
+async def patiently(
+    use_case: Callable[Concatenate[Service, Given], Result],
+    service: Service,
+    /,
+    *given: Given.args,
+    **named: Given.kwargs,
+) -> Result:
+    """The same for what may stand in line for seconds: claims, of which one a study searches at a time.
+
+    However many do, they leave the threads to everything else.
+    """
+    call = partial(use_case, service, *given, **named)
+    return await _run(service, call, threads=_of_the_patient)
 
 
 async def urgently(
@@ -65,9 +83,17 @@ def _common() -> CapacityLimiter:
 
 
 def _kept() -> CapacityLimiter:
+    return _own(_reserve, RESERVE)
+
+
+def _of_the_patient() -> CapacityLimiter:
+    return _own(_patient, PATIENT)
+
+
+def _own(threads: RunVar[CapacityLimiter], count: int) -> CapacityLimiter:
     try:
-        return _reserve.get()
+        return threads.get()
     except LookupError:
-        limiter = CapacityLimiter(RESERVE)
-        _reserve.set(limiter)
+        limiter = CapacityLimiter(count)
+        threads.set(limiter)
         return limiter

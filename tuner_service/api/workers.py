@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 
 from tuner_service import wire
 from tuner_service.api.conventions import Listed, Number, Paged, problems
-from tuner_service.api.promptly import promptly, urgently
+from tuner_service.api.promptly import patiently, promptly, urgently
 from tuner_service.api.security import Reader, ServiceNow, Worker
 from tuner_service.api.waiting import POLL_SECONDS, first_of
 from tuner_service.service import attempts, claims, preflight, reports, workers
@@ -56,7 +56,7 @@ async def claim(
         # A worker that hung up must not be handed a trial that nobody would hear of until its lease runs out.
         while not await request.is_disconnected():
             rung.clear()
-            found = await promptly(claims.claim, service, claim, by.holder)
+            found = await patiently(claims.claim, service, claim, by.holder)
             if found is not None:
                 return JSONResponse(found)
             left = deadline - loop.time()
