@@ -9,7 +9,8 @@ import optuna
 from sqlalchemy import insert, select, update
 
 from tuner_service import wire
-from tuner_service.domain.space import Parameter, Space, Type, Value
+from tuner_service.domain.parameter import Parameter, Type, Value
+from tuner_service.domain.space import Space
 from tuner_service.domain.study import Spec
 from tuner_service.domain.trial import TrialState
 from tuner_service.search import History, Past

@@ -10,7 +10,7 @@ from benchmarks.search.optunas import SAMPLERS, Optunas
 from benchmarks.search.ours import Ours, opened, searched
 from benchmarks.search.problem import Problem
 from tuner_service import wire
-from tuner_service.domain.space import Type
+from tuner_service.domain.parameter import Type
 
 BUDGETS = (25, 50, 100, 200)
 MOST_TRIALS = BUDGETS[-1]

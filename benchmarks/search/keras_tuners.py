@@ -15,7 +15,8 @@ from keras_tuner.oracles import BayesianOptimizationOracle, HyperbandOracle, Ran
 
 from benchmarks.search.clock import Asked
 from benchmarks.search.problem import Problem
-from tuner_service.domain.space import Condition, Parameter, Space, Type
+from tuner_service.domain.parameter import Condition, Parameter, Type
+from tuner_service.domain.space import Space
 
 # KerasTuner asks a thread for its name the old way, with every call.
 warnings.filterwarnings("ignore", "(currentThread|getName)", DeprecationWarning)

@@ -10,7 +10,7 @@ from optuna.trial import Trial
 
 from benchmarks.search.clock import Asked
 from benchmarks.search.problem import Problem
-from tuner_service.domain.space import Value
+from tuner_service.domain.parameter import Value
 from tuner_service.search.distributions import distribution
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from tuner_service.domain.space import Space, Value
+from tuner_service.domain.parameter import Value
+from tuner_service.domain.space import Space
 from tuner_service.search.distributions import distribution
 from tuner_service.search.unit import from_unit
 

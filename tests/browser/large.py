@@ -9,7 +9,8 @@ from sqlalchemy import insert, select, update
 
 from tests.browser.made_curves import Metrics, curve, promise
 from tuner_service import wire
-from tuner_service.domain.space import Parameter, Space, Type
+from tuner_service.domain.parameter import Parameter, Type
+from tuner_service.domain.space import Space
 from tuner_service.domain.study import Study
 from tuner_service.service.opening import open_study
 from tuner_service.service.setup import Service

@@ -3,7 +3,8 @@
 import pytest
 
 from tuner_service.domain.overrides import overridden
-from tuner_service.domain.space import Parameter, Space, Type
+from tuner_service.domain.parameter import Parameter, Type
+from tuner_service.domain.space import Space
 from tuner_service.errors import Invalid
 
 SPACE = Space.from_json(

@@ -15,7 +15,8 @@ from optuna.trial import FrozenTrial, TrialState
 from scipy.optimize import approx_fprime
 from scipy.stats import norm
 
-from tuner_service.domain.space import Space, Value
+from tuner_service.domain.parameter import Value
+from tuner_service.domain.space import Space
 from tuner_service.search.distributions import Distributions
 from tuner_service.search.surrogate.acquisition import Ascent, log_improvement
 from tuner_service.search.surrogate.columns import Column

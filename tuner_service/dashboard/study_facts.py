@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tuner_service.dashboard import formatting
-from tuner_service.domain.space import Type
+from tuner_service.domain.parameter import Type
 from tuner_service.domain.study import Direction, Spec, Study
 
 _SHOWN_OPTIONS = {

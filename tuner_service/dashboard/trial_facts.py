@@ -7,7 +7,7 @@ from typing import Any
 
 from tuner_service.dashboard import formatting
 from tuner_service.domain import training
-from tuner_service.domain.space import Parameter, Type, Value
+from tuner_service.domain.parameter import Parameter, Type, Value
 from tuner_service.domain.study import Executor, Study
 from tuner_service.domain.trial import TrialState
 

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from tuner_service.domain.space import Condition, Defect, Parameter, Space, Type, Value, defects
+from tuner_service.domain.parameter import Condition, Defect, Parameter, Type, Value, defects
+from tuner_service.domain.space import Space
 from tuner_service.errors import Invalid, Problem, known
 
 

@@ -7,7 +7,7 @@ Argument names and meanings are those of ``keras.callbacks.EarlyStopping`` and
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tuner_service.domain.space import Parameter, Type, Value
+from tuner_service.domain.parameter import Parameter, Type, Value
 
 PREFIX = "training."
 MAX_ATTEMPTS = 3

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from tuner_service.domain.space import Value
+from tuner_service.domain.parameter import Value
 
 
 class TrialState(StrEnum):

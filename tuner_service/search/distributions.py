@@ -7,7 +7,8 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-from tuner_service.domain.space import Parameter, Space, Type, Value
+from tuner_service.domain.parameter import Parameter, Type, Value
+from tuner_service.domain.space import Space
 
 
 def distribution(parameter: Parameter) -> BaseDistribution:

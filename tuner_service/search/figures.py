@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from optuna.study import Study
 
-from tuner_service.domain.space import Space, Type, Value
+from tuner_service.domain.parameter import Type, Value
+from tuner_service.domain.space import Space
 from tuner_service.domain.study import Objective, Spec
 from tuner_service.domain.trial import TrialState
 from tuner_service.search.history import History, Past

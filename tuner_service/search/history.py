@@ -14,7 +14,8 @@ from typing import Any
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
 
-from tuner_service.domain.space import Space, Value
+from tuner_service.domain.parameter import Value
+from tuner_service.domain.space import Space
 from tuner_service.domain.study import Spec
 from tuner_service.domain.trial import TrialState
 from tuner_service.search.columns import Reader

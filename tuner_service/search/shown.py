@@ -14,7 +14,7 @@ from optuna.distributions import (
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, Trial
 
-from tuner_service.domain.space import Value
+from tuner_service.domain.parameter import Value
 from tuner_service.domain.trial import TrialState
 from tuner_service.search.history import History, Past, candidate
 from tuner_service.search.samplers import is_whole, needs_history

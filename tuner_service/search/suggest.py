@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from optuna.samplers import RandomSampler
 
-from tuner_service.domain.space import LISTED_MOST, Space, Value
+from tuner_service.domain.parameter import Value
+from tuner_service.domain.space import LISTED_MOST, Space
 from tuner_service.search.history import History
 from tuner_service.search.samplers import sampler
 from tuner_service.search.shown import Draw, Question, Shown

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from tuner_service.domain.space import Value
+from tuner_service.domain.parameter import Value
 from tuner_service.domain.study import Study
 from tuner_service.domain.trial import Trial, TrialState
 from tuner_service.search import Candidate, History, Past, Question, candidate, suggest

@@ -4,7 +4,8 @@ import secrets
 from collections.abc import Iterator
 
 from tuner_service import wire
-from tuner_service.domain.space import Space, Type
+from tuner_service.domain.parameter import Type
+from tuner_service.domain.space import Space
 from tuner_service.errors import EngineMissing, Invalid, Problem
 from tuner_service.search import has_engine, pick, population
 from tuner_service.service.views import Json

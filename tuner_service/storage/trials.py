@@ -13,7 +13,7 @@ from sqlalchemy import (
     update,
 )
 
-from tuner_service.domain.space import Value
+from tuner_service.domain.parameter import Value
 from tuner_service.domain.study import Study
 from tuner_service.domain.trial import OPEN, Origin, Trial, TrialState
 from tuner_service.errors import UnknownTrial

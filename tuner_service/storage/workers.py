@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from tuner_service.domain.space import Value
+from tuner_service.domain.parameter import Value
 from tuner_service.domain.study import Study
 from tuner_service.domain.trial import TrialState
 from tuner_service.storage import studies, tables

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from tuner_service.domain.space import Condition, Parameter, Space
+from tuner_service.domain.parameter import Condition, Parameter
+from tuner_service.domain.space import Space
 from tuner_service.search.quasi_random import Distributions
 from tuner_service.search.surrogate.columns import Array, Column
 

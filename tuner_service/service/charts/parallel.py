@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from tuner_service.domain.space import Parameter, Type
+from tuner_service.domain.parameter import Parameter, Type
 from tuner_service.domain.trial import Trial
 from tuner_service.service.charts.thinning import spread
 from tuner_service.service.results import Shown
