@@ -17,7 +17,7 @@ import tuner_service.search
 from benchmarks.search.algorithms import ALGORITHMS, BUDGETS
 from benchmarks.search.clock import best_so_far
 from benchmarks.search.problems import problems
-from tuner_service.domain import space
+from tuner_service.domain import parameter, space
 from tuner_service.service import prunings, searches
 
 KEPT = Path("build/search/runs.jsonl")
@@ -112,7 +112,7 @@ def code(algorithm: str) -> str:
     here = _digest(Path(__file__).parent / f"{name}.py" for name in DECISIVE)
     if peer is not None:
         return f"{peer} {version(peer)} {here}"
-    ours = [space.__file__, searches.__file__, prunings.__file__]
+    ours = [parameter.__file__, space.__file__, searches.__file__, prunings.__file__]
     return _digest([*Path(tuner_service.search.__path__[0]).rglob("*.py"), *map(Path, ours)]) + here
 
 
