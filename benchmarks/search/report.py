@@ -107,6 +107,9 @@ def _page(board: Board) -> Iterator[str]:
     yield "## Beside those that are slow to ask\n"
     slow = [a for a in ALGORITHMS.values() if a.is_slow]
     for algorithm in slow:
+        if algorithm.is_missing:
+            yield f"{algorithm.name} is not among them: {algorithm.needs} was not installed.\n"
+            continue
         few = [problem.name for problem in board.problems if algorithm.takes(problem)]
         yield f"{algorithm.name} ran on {', '.join(few)} alone, to {algorithm.trials} trials; ranks over these.\n"
         followed = [budget for budget in BUDGETS if budget <= algorithm.trials]
