@@ -11,6 +11,7 @@ import { isSignedOut, whenSignedOut } from "../shared/session.js";
 const MOST_STREAMS = 2; // a browser opens six connections to a server, for all of its windows
 const POLL_MS = 1000;
 const DRAW_MS = 250;
+const CLEARED = "#cleared"; // where "Clear" leads: forgotten there, so that a click before this script has run counts too
 
 const chosen = { metric: null, over: "epoch", log: false };
 const curves = new Map();
@@ -131,7 +132,6 @@ async function begin() {
   choose("over", "over", ({ value }) => value);
   choose("log", "log", ({ checked }) => checked);
   byId("all").addEventListener("change", ({ target }) => byId("table").classList.toggle("whole", target.checked));
-  byId("clear").addEventListener("click", () => remember([]));
   remember(heads().map(({ dataset }) => dataset.trial));
   try {
     await Promise.all(heads().map(({ dataset }) => load(dataset.trial)));
@@ -143,8 +143,12 @@ async function begin() {
   }
 }
 
-/** On the page without trials: the way back to those of the last time. */
+/** On the page without trials: the way back to those of the last time, unless one comes here to be rid of them. */
 function offerLast() {
+  if (location.hash === CLEARED) {
+    remember([]);
+    history.replaceState(null, "", location.pathname);
+  }
   const last = compared();
   if (last.length === 0) return;
   byId("last").replaceChildren(el("a", { href: address(last) }, `Go on with ${last.join(", ")}`));
