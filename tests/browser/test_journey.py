@@ -54,6 +54,7 @@ def test_from_the_form_to_the_best_model(enter: Enter, house: House, tmp_path: P
 
 def heading(page: Page, text: str | re.Pattern[str]) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(text)
+    page.wait_for_load_state()  # What is clicked next may be a script's.
 
 
 def state(page: Page, text: str) -> None:
