@@ -26,7 +26,7 @@ from tests.browser.chromium import chromium
 from tests.browser.large import NAME, large
 from tuner_service.home import find_server, read_token
 from tuner_service.service.setup import open_service
-from tuner_service.service.tokens import create_login_code, create_token
+from tuner_service.service.upkeep.tokens import create_login_code, create_token
 from tuner_service.settings import Settings
 
 OPENS_AIM, DRAWS_AIM = 1.0, 2.0

@@ -14,8 +14,8 @@ from tuner_service.domain.space import Space
 from tuner_service.domain.study import Spec
 from tuner_service.domain.trial import TrialState
 from tuner_service.search import History, Past
-from tuner_service.service.opening import open_study
 from tuner_service.service.setup import Service
+from tuner_service.service.studies.opening import open_study
 from tuner_service.storage import studies as studies_storage
 from tuner_service.storage.tables import epochs, studies, trials
 

@@ -10,7 +10,7 @@ from tuner_service import wire
 from tuner_service.domain.study import Search, Spec
 from tuner_service.domain.trial import TrialState
 from tuner_service.search import History, Past, Question, judge, suggest
-from tuner_service.service import prunings, searches
+from tuner_service.service.studies import prunings, searches
 
 
 def opened(problem: Problem, budget: int, search: wire.Search, pruning: wire.Pruning) -> Spec:

@@ -18,7 +18,7 @@ from benchmarks.search.algorithms import ALGORITHMS, BUDGETS
 from benchmarks.search.clock import best_so_far
 from benchmarks.search.problems import problems
 from tuner_service.domain import parameter, space
-from tuner_service.service import prunings, searches
+from tuner_service.service.studies import prunings, searches
 
 KEPT = Path("build/search/runs.jsonl")
 

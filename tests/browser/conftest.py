@@ -11,7 +11,7 @@ from tests.browser.chromium import chromium
 from tests.browser.visitor import Enter, entering
 from tests.contract.asgi import NO_TLS, Server, serve
 from tuner_service.service.setup import Service, open_service
-from tuner_service.service.tokens import create_token
+from tuner_service.service.upkeep.tokens import create_token
 from tuner_service.settings import Settings
 
 # A page may have to wait for its turn: the machine has other tests to run.

@@ -12,8 +12,8 @@ from tuner_service import wire
 from tuner_service.domain.parameter import Parameter, Type
 from tuner_service.domain.space import Space
 from tuner_service.domain.study import Study
-from tuner_service.service.opening import open_study
 from tuner_service.service.setup import Service
+from tuner_service.service.studies.opening import open_study
 from tuner_service.storage import studies as studies_storage
 from tuner_service.storage.tables import epochs as epochs_table
 from tuner_service.storage.tables import studies

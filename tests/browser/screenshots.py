@@ -17,7 +17,7 @@ from tests.browser.seeds import living
 from tests.browser.visitor import DESKTOP, PHONE, Visitor, entering
 from tests.contract.asgi import serve
 from tuner_service.domain.trial import TrialState
-from tuner_service.service import studies, trials
+from tuner_service.service.reading import studies, trials
 from tuner_service.service.setup import Service, open_service
 from tuner_service.settings import Settings
 

@@ -14,7 +14,7 @@ from tests.browser.scripted_worker import Json, ScriptedWorker
 from tests.contract.asgi import NO_TLS
 from tuner_service import __version__
 from tuner_service.service.setup import Service
-from tuner_service.service.tokens import create_token
+from tuner_service.service.upkeep.tokens import create_token
 
 __all__ = ["fleet", "large", "living", "register_fleet"]
 

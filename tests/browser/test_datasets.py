@@ -10,8 +10,10 @@ from playwright.sync_api import FilePayload, Page, Route, expect
 from tests.browser.visitor import DESKTOP, PHONE, Enter, Visitor
 from tests.contract.test_previews import LOOK
 from tuner_service import wire
-from tuner_service.service import datasets, opening, workers
+from tuner_service.service.data import datasets
 from tuner_service.service.setup import Service
+from tuner_service.service.studies import opening
+from tuner_service.service.work import workers
 
 SHOP = "price,town,sold\n" + "".join(
     f"{k % 40},{'Ulm' if k % 3 else 'Bonn'},{'yes' if k % 2 else 'no'}\n" for k in range(90)

@@ -5,8 +5,8 @@ from playwright.sync_api import expect
 
 from tests.browser.visitor import DESKTOP, PHONE, Enter
 from tuner_service import wire
-from tuner_service.service import workers
 from tuner_service.service.setup import Service
+from tuner_service.service.work import workers
 
 EVIL = "<img src=x onerror=alert(1)>"
 

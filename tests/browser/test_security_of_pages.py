@@ -19,7 +19,7 @@ from tuner_service.dashboard.assets import FOLDER, PLOTLY, asset
 from tuner_service.dashboard.pages import PAGES, login
 from tuner_service.dashboard.visitors import PageRoute
 from tuner_service.service.setup import Service, open_service
-from tuner_service.service.tokens import create_login_code, create_token
+from tuner_service.service.upkeep.tokens import create_login_code, create_token
 from tuner_service.settings import Settings
 
 ROUTES = [

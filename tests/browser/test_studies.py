@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.visitor import DESKTOP, PHONE, Enter
 from tests.contract.studies import claimed, completed, finish, opened, report
 from tuner_service.service.setup import Service
-from tuner_service.service.tokens import log_out
+from tuner_service.service.upkeep.tokens import log_out
 
 HOSTILE = '<img src=x onerror="alert(1)">'
 

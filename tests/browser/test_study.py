@@ -14,7 +14,7 @@ from tests.contract.asgi import NO_TLS, Server
 from tests.contract.studies import Json, claimed, finish, opened, report
 from tuner_service.domain.study import FAILURES_IN_A_ROW
 from tuner_service.service.setup import Service
-from tuner_service.service.tokens import create_token
+from tuner_service.service.upkeep.tokens import create_token
 
 TWO_GOALS = [
     {"metric": "loss", "direction": "minimize"},

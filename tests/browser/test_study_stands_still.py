@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from tests.browser.visitor import Enter
 from tests.contract.studies import claimed, finish, opened
 from tuner_service.service.setup import Service
-from tuner_service.service.tokens import log_out
+from tuner_service.service.upkeep.tokens import log_out
 
 
 def test_a_study_that_no_worker_serves_says_so(enter: Enter, api: httpx.Client) -> None:

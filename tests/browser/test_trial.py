@@ -13,7 +13,7 @@ from tests.browser.visitor import PHONE, Enter
 from tests.contract.asgi import Server
 from tests.contract.studies import path
 from tuner_service.service.setup import Service
-from tuner_service.service.tokens import create_token
+from tuner_service.service.upkeep.tokens import create_token
 
 PICTURES = Path(__file__).parents[2] / "docs" / "images" / "families"
 CURVE = [0.5, 0.7, 0.9, 0.88, 0.87, 0.86]

@@ -9,7 +9,7 @@ from tests.browser.visitor import Enter
 from tests.contract.asgi import NO_TLS, Server
 from tests.contract.studies import claimed, finish, opened
 from tuner_service.service.setup import Service
-from tuner_service.service.tokens import create_token
+from tuner_service.service.upkeep.tokens import create_token
 
 CHOICES = ['=HYPERLINK("http://x")', "-1", 'a,"b"', "@SUM(1)"]
 LOSSES = [0.123456789, 0.2, 1e-9]

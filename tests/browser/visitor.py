@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
 
 from tuner_service.service.setup import Service
-from tuner_service.service.tokens import create_login_code, create_token
+from tuner_service.service.upkeep.tokens import create_login_code, create_token
 
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}

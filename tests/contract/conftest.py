@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from tests.contract.asgi import NO_TLS, Server, serve
 from tuner_service.service.setup import Service
-from tuner_service.service.tokens import create_token
+from tuner_service.service.upkeep.tokens import create_token
 from tuner_service.storage.clock import now
 from tuner_service.storage.tables import trials
 

@@ -8,8 +8,10 @@ from typing import Any
 from tests.contract.studies import Json, external
 from tuner_service import wire
 from tuner_service.domain.trial import Verdict
-from tuner_service.service import claims, opening, reports, studies
+from tuner_service.service.reading import studies
 from tuner_service.service.setup import Service
+from tuner_service.service.studies import opening, steering
+from tuner_service.service.work import claims, reports
 
 NUMBERS: list[Json] = [
     {"name": "x", "type": "float", "min": 0.0, "max": 1.0},
@@ -80,7 +82,7 @@ def queue(service: Service, parameters: Json) -> None:
     progress = dict(study["progress"])
     is_spent = progress.pop("budget") <= sum(progress.values())
     if not is_spent and parameters.keys() <= set(names):
-        studies.queue_candidate(service, "demo", wire.Candidate(parameters=parameters))
+        steering.queue_candidate(service, "demo", wire.Candidate(parameters=parameters))
 
 
 def done(service: Service, trial: Json, chance: random.Random) -> bool:

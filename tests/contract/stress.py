@@ -9,7 +9,7 @@ import pytest
 from tests.contract.asgi import NO_TLS, serve
 from tests.contract.studies import Json, path
 from tuner_service.service.setup import Service, open_service
-from tuner_service.service.tokens import create_token
+from tuner_service.service.upkeep.tokens import create_token
 from tuner_service.settings import Settings
 from tuner_service.storage import connections, engine
 

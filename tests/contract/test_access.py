@@ -11,7 +11,7 @@ from tests.contract.asgi import Server
 from tests.contract.studies import claimed, external, finish, opened, path, report
 from tuner_service.api.security import TRUSTED_SECONDS
 from tuner_service.service.setup import Service
-from tuner_service.service.tokens import create_login_code, create_token, revoke_token
+from tuner_service.service.upkeep.tokens import create_login_code, create_token, revoke_token
 
 Clients = Callable[[str], httpx.Client]
 

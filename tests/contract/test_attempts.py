@@ -9,9 +9,8 @@ import pytest
 from sqlalchemy import update
 
 from tests.contract.studies import Json, claimed, finish, opened, path, progress, report
-from tuner_service.service.artifacts import remove_discarded
-from tuner_service.service.reaper import reap
 from tuner_service.service.setup import Service
+from tuner_service.service.upkeep.reaper import discard, reap
 from tuner_service.settings import Settings
 from tuner_service.storage import studies
 from tuner_service.storage import trials as trials_storage
@@ -112,7 +111,7 @@ def test_the_newest_two_checkpoints_are_kept_until_the_trial_ends(
     assert trial["resume"]["epoch"] == 4
     assert finish(api, trial).status_code == 200
     assert api.get(path(trial, "artifacts")).json()["items"] == []
-    remove_discarded(service)
+    discard(service)
     assert stored(settings) == []
 
 
@@ -316,11 +315,11 @@ def test_a_file_that_cannot_be_removed_is_in_nobodys_way(
     assert save(api, trial, 2, b"second").status_code == 201
     assert save(api, trial, 3, b"third").status_code == 201
     assert finish(api, trial).status_code == 200
-    remove_discarded(service)
+    discard(service)
     assert stored(settings) == []
     stubborn.rmdir()
     stubborn.touch()
-    remove_discarded(service)
+    discard(service)
     assert stored(settings) == []
 
 

@@ -16,9 +16,9 @@ from sqlalchemy import text
 from tests.contract.asgi import NO_TLS, serve
 from tests.contract.studies import Json, claimed, finish, opened, path, progress, report
 from tests.postgres import binaries
-from tuner_service.service.restoring import NotSQLite, back_up, fence, restore
 from tuner_service.service.setup import open_service, upgrade_database
-from tuner_service.service.tokens import create_token
+from tuner_service.service.upkeep.restoring import NotSQLite, back_up, fence, restore
+from tuner_service.service.upkeep.tokens import create_token
 from tuner_service.settings import Settings
 from tuner_service.storage import backup, schema
 from tuner_service.storage.engine import Database

@@ -11,8 +11,9 @@ import pytest
 from tests.contract.studies import completed, opened
 from tuner_service.api import broadcasts
 from tuner_service.api.broadcasts import Broadcasts
-from tuner_service.service import studies
+from tuner_service.service.reading import studies
 from tuner_service.service.setup import Service, open_service
+from tuner_service.service.studies import steering
 from tuner_service.settings import Settings
 
 WAIT_SECONDS = 20.0
@@ -57,8 +58,8 @@ def heard(
 
 def changing(service: Service) -> Callable[[], object]:
     def change() -> None:
-        studies.pause(service, "demo")
-        studies.resume(service, "demo")
+        steering.pause(service, "demo")
+        steering.resume(service, "demo")
 
     return change
 
@@ -73,7 +74,7 @@ def test_who_is_further_behind_than_the_memory_misses_nothing(
 ) -> None:
     monkeypatch.setattr(broadcasts, "KEPT", 1)
     monkeypatch.setattr(broadcasts, "PAGE", 2)
-    monkeypatch.setattr("tuner_service.service.watching.PAGE", 2)
+    monkeypatch.setattr("tuner_service.service.reading.watching.PAGE", 2)
     found = heard(service, [0, 5, NEWEST], NEWEST + 2, changing(service))
     assert found == [list(range(begin + 1, NEWEST + 3)) for begin in (0, 5, NEWEST)]
 
@@ -84,12 +85,12 @@ def test_changes_by_another_server_are_heard_too(service: Service, settings: Set
 
 
 def test_it_ends_for_everybody_with_the_study(service: Service) -> None:
-    found = heard(service, [0, NEWEST], None, lambda: studies.cancel(service, "demo"))
+    found = heard(service, [0, NEWEST], None, lambda: steering.cancel(service, "demo"))
     assert found == [list(range(1, NEWEST + 2)), [NEWEST + 1]]
 
 
 def test_it_ends_when_the_study_is_deleted(service: Service) -> None:
-    assert heard(service, [NEWEST, 3], None, lambda: studies.delete(service, "demo"))[0] == []
+    assert heard(service, [NEWEST, 3], None, lambda: steering.delete(service, "demo"))[0] == []
 
 
 def test_it_ends_when_the_server_stops(service: Service) -> None:

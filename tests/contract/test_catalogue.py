@@ -7,7 +7,7 @@ import pytest
 
 from tests.contract.asgi import Server
 from tuner_service.service.setup import Service
-from tuner_service.service.tokens import create_login_code, create_token
+from tuner_service.service.upkeep.tokens import create_login_code, create_token
 
 SPACE = {
     "name": "mine",

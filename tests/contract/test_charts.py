@@ -21,8 +21,8 @@ from tuner_service.dashboard.drawings import Drawings
 from tuner_service.dashboard.pages.charts import Desk
 from tuner_service.errors import UnknownStudy
 from tuner_service.server.app import create_app
-from tuner_service.service import studies
-from tuner_service.service.charts import progress
+from tuner_service.service.reading import studies
+from tuner_service.service.reading.charts import progress
 from tuner_service.service.setup import Service
 
 Json = dict[str, Any]

@@ -11,7 +11,7 @@ import pytest
 
 from tests.contract.studies import claimed, finish, opened, path, report
 from tuner_service.service.setup import Service
-from tuner_service.service.tokens import revoke_token
+from tuner_service.service.upkeep.tokens import revoke_token
 
 Json = dict[str, Any]
 Seen = tuple[int, str, Json]

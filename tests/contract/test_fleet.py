@@ -7,9 +7,15 @@ import pytest
 from sqlalchemy import func, insert, select, update
 
 from tests.contract.studies import claimed, opened, report
-from tuner_service.service.fleet import GONE_SECONDS, SILENT_SECONDS, Machine, Presence, fleet
-from tuner_service.service.reaper import tidy
+from tuner_service.service.reading.fleet import (
+    GONE_SECONDS,
+    SILENT_SECONDS,
+    Machine,
+    Presence,
+    fleet,
+)
 from tuner_service.service.setup import Service
+from tuner_service.service.upkeep.reaper import tidy
 from tuner_service.storage.clock import now
 from tuner_service.storage.loads import KEPT_SECONDS
 from tuner_service.storage.tables import loads, trials, workers

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.contract.studies import completed, opened
-from tuner_service.service.histories import StudyHistory
+from tuner_service.service.memory.histories import StudyHistory
 from tuner_service.service.setup import Service, WouldWait
 from tuner_service.storage import studies
 

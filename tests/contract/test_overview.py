@@ -11,9 +11,9 @@ from tests.contract.asgi import NO_TLS, Server
 from tests.contract.studies import claimed, completed, finish, opened, report
 from tuner_service.domain.study import StudyState
 from tuner_service.domain.trial import TrialState
-from tuner_service.service.overview import Overview, listing, mark
+from tuner_service.service.reading.overview import Overview, listing, mark
 from tuner_service.service.setup import Service
-from tuner_service.service.tokens import create_login_code, create_token, log_in
+from tuner_service.service.upkeep.tokens import create_login_code, create_token, log_in
 
 TWO = [
     {"metric": "loss", "direction": "minimize"},

@@ -13,8 +13,10 @@ from tests.contract.asgi import Server
 from tests.contract.crowd import MIXED, NUMBERS, SMALL, open_crowded, search
 from tests.contract.studies import claimed, finish, opened
 from tuner_service.api import studies as api_studies
-from tuner_service.service import claims, studies
+from tuner_service.service.reading import studies
 from tuner_service.service.setup import Service, open_service
+from tuner_service.service.studies import steering
+from tuner_service.service.work import claims
 from tuner_service.settings import Settings
 from tuner_service.storage.tables import trials
 
@@ -77,7 +79,7 @@ def test_restarts_and_other_replicas_change_no_suggestion(
     with open_service(settings) as service:
         open_crowded(service, algorithm, parameters, TRIALS, pruning=pruning)
         alone = search(lambda: service)
-        studies.delete(service, "demo")
+        steering.delete(service, "demo")
     with closing(replicas(settings)) as in_turn:
         open_crowded(next(in_turn), algorithm, parameters, TRIALS, pruning=pruning)
         assert search(lambda: next(in_turn)) == alone

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from tests.contract.studies import claimed, finish, opened, report
-from tuner_service.service.replies import Replies
+from tuner_service.service.memory.replies import Replies
 from tuner_service.service.setup import Service
 from tuner_service.storage import studies
 

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from tests.contract.studies import claimed, finish, opened, report
-from tuner_service.service import results
+from tuner_service.service.memory import results
 from tuner_service.service.setup import Service
 from tuner_service.storage import studies
 

@@ -11,7 +11,6 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
 from tuner_service.domain.trial import Trial
-from tuner_service.service.reaper import reap
 from tuner_service.service.setup import (
     Service,
     current_revision,
@@ -19,6 +18,7 @@ from tuner_service.service.setup import (
     open_service,
     upgrade_database,
 )
+from tuner_service.service.upkeep.reaper import reap
 from tuner_service.settings import Settings
 from tuner_service.storage import artifacts, happenings, schema, studies
 from tuner_service.storage import trials as trials_storage

@@ -18,9 +18,9 @@ from tests.contract.studies import claimed, finish, opened, report
 from tests.contract.test_artifacts import put, stored
 from tests.disks import Disk, small_disk
 from tuner_service.errors import Unavailable
-from tuner_service.service.room import SPARE_BYTES
+from tuner_service.service.files.room import SPARE_BYTES
 from tuner_service.service.setup import Service, open_service
-from tuner_service.service.tokens import create_token
+from tuner_service.service.upkeep.tokens import create_token
 from tuner_service.settings import Settings
 from tuner_service.storage.engine import CONNECTIONS, Database
 

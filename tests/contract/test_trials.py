@@ -16,8 +16,8 @@ from tests.contract.studies import (
     progress,
     report,
 )
-from tuner_service.service.reaper import reap
 from tuner_service.service.setup import Service
+from tuner_service.service.upkeep.reaper import reap
 
 
 def test_a_claim_hands_out_a_candidate_of_the_space_under_a_lease(api: httpx.Client) -> None:

@@ -13,7 +13,7 @@ import httpx
 
 from tuner_service.home import read_token
 from tuner_service.service.setup import open_service
-from tuner_service.service.tokens import create_token
+from tuner_service.service.upkeep.tokens import create_token
 from tuner_service.settings import Settings
 
 TUNER = (sys.executable, "-m", "tuner_service.cli")

@@ -40,7 +40,7 @@ def server(home: Path) -> Iterator[tuple[subprocess.Popen[bytes], httpx.Client]]
 
 def test_the_server_never_imports_a_framework() -> None:
     code = (
-        "import sys, tuner_service.server.run, tuner_service.service.reaper; "
+        "import sys, tuner_service.server.run, tuner_service.service.upkeep.reaper; "
         f"print([name for name in {FRAMEWORKS!r} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)

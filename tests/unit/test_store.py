@@ -11,8 +11,8 @@ from fsspec.implementations.local import LocalFileSystem
 
 from tests.disks import small_disk
 from tuner_service.errors import ArtifactDamaged, StorageFull, Unavailable
-from tuner_service.service.incoming import Incoming
-from tuner_service.service.store import ArtifactStore, Upload
+from tuner_service.service.files.incoming import Incoming
+from tuner_service.service.files.store import ArtifactStore, Upload
 from tuner_service.settings import BadSettings
 
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuner_service.service.charts.thinning import envelope, spread
+from tuner_service.service.reading.charts.thinning import envelope, spread
 
 VALUES = st.lists(st.floats(-1e6, 1e6), max_size=300)
 

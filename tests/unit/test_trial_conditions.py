@@ -6,7 +6,7 @@ import pytest
 
 from tuner_service.domain.trial import Origin, Trial, TrialState
 from tuner_service.errors import Invalid
-from tuner_service.service.charts.columns import Column, conditions
+from tuner_service.service.reading.charts.columns import Column, conditions
 
 NAMES = ("x", "kind", "a<=b", "a")
 

@@ -15,8 +15,8 @@ from tuner_service.api.waiting import POLL_SECONDS, first_of
 from tuner_service.domain.events import Event
 from tuner_service.domain.study import Study
 from tuner_service.errors import TunerError, UnknownStudy
+from tuner_service.service.reading.watching import PAGE, events_after
 from tuner_service.service.setup import Service
-from tuner_service.service.watching import PAGE, events_after
 
 log = logging.getLogger(__name__)
 

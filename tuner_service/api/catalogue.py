@@ -6,7 +6,7 @@ from fastapi.responses import JSONResponse
 from tuner_service import wire
 from tuner_service.api.conventions import Listed, Paged, problems
 from tuner_service.api.security import Anyone, ServiceNow
-from tuner_service.service import catalogue
+from tuner_service.service.data import catalogue
 
 router = APIRouter(prefix="/v1", tags=["catalogue"])
 

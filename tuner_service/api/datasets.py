@@ -14,7 +14,7 @@ from tuner_service.api import digests
 from tuner_service.api.conventions import problems
 from tuner_service.api.security import Anyone, ServiceNow, Submitter
 from tuner_service.errors import Invalid, Problem
-from tuner_service.service import datasets
+from tuner_service.service.data import datasets
 
 router = APIRouter(prefix="/v1/datasets", tags=["catalogue"])
 

@@ -13,8 +13,8 @@ from tuner_service.api.conventions import problems
 from tuner_service.api.security import Anyone, ServiceNow
 from tuner_service.domain.study import StudyState
 from tuner_service.domain.trial import TrialState
-from tuner_service.service import health
 from tuner_service.service.setup import Service
+from tuner_service.service.upkeep import health
 
 router = APIRouter(tags=["operations"])
 

@@ -8,9 +8,9 @@ from fastapi.security import HTTPBearer
 
 from tuner_service.api.promptly import promptly, urgently
 from tuner_service.errors import CrossSite, Forbidden, Unauthenticated
-from tuner_service.service import tokens
 from tuner_service.service.setup import Service
-from tuner_service.service.tokens import Principal, Role
+from tuner_service.service.upkeep import tokens
+from tuner_service.service.upkeep.tokens import Principal, Role
 
 SESSION_COOKIE = "tuner_session"
 TRUSTED_SECONDS = 0.5

@@ -17,7 +17,8 @@ from tuner_service.api.conventions import Listed, Paged, problems
 from tuner_service.api.security import Reader, ServiceNow, Submitter, readers
 from tuner_service.domain.study import Study, StudyState
 from tuner_service.errors import Forbidden, Invalid, Problem, Unauthenticated, Unavailable
-from tuner_service.service import opening, replays, studies
+from tuner_service.service.reading import replays, studies
+from tuner_service.service.studies import opening, steering
 
 router = APIRouter(prefix="/v1/studies", tags=["studies"])
 
@@ -60,7 +61,7 @@ def get_study(study: str, service: ServiceNow, by: Reader) -> JSONResponse:
 @router.delete("/{study}", status_code=204, responses=problems(404, 409))
 def delete_study(study: str, service: ServiceNow, by: Submitter) -> Response:
     """With its trials and artifacts; not while trials run."""
-    studies.delete(service, study)
+    steering.delete(service, study)
     return Response(status_code=204)
 
 
@@ -70,18 +71,18 @@ _STEERED = {200: {"model": wire.StudyReply}, **problems(404, 409)}
 @router.post("/{study}/pause", responses=_STEERED)
 def pause(study: str, service: ServiceNow, by: Submitter) -> JSONResponse:
     """Hand out nothing more; running trials give their slots back after their next epoch."""
-    return JSONResponse(studies.pause(service, study))
+    return JSONResponse(steering.pause(service, study))
 
 
 @router.post("/{study}/resume", responses=_STEERED)
 def resume(study: str, service: ServiceNow, by: Submitter) -> JSONResponse:
-    return JSONResponse(studies.resume(service, study))
+    return JSONResponse(steering.resume(service, study))
 
 
 @router.post("/{study}/cancel", responses=_STEERED)
 def cancel(study: str, service: ServiceNow, by: Submitter) -> JSONResponse:
     """End the study and its open trials."""
-    return JSONResponse(studies.cancel(service, study))
+    return JSONResponse(steering.cancel(service, study))
 
 
 @router.post("/{study}/extend", responses={**_STEERED, **problems(404, 409, 413, 415)})
@@ -89,7 +90,7 @@ def extend(
     study: str, extension: wire.Extension, service: ServiceNow, by: Submitter
 ) -> JSONResponse:
     """More budget, also for a completed study."""
-    return JSONResponse(studies.extend(service, study, extension.trials))
+    return JSONResponse(steering.extend(service, study, extension.trials))
 
 
 @router.get("/{study}/importance", responses={200: {"model": wire.Importance}, **problems(404)})

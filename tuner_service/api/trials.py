@@ -10,7 +10,8 @@ from tuner_service.api import digests
 from tuner_service.api.conventions import Listed, Number, Paged, problems
 from tuner_service.api.security import Anyone, Reader, ServiceNow, Submitter
 from tuner_service.domain.trial import TrialState
-from tuner_service.service import artifacts, studies, trials
+from tuner_service.service.reading import artifacts, trials
+from tuner_service.service.studies import steering
 from tuner_service.service.views import artifact_json
 
 router = APIRouter(prefix="/v1/studies/{study}/trials", tags=["trials"])
@@ -41,7 +42,7 @@ def queue_candidate(
     study: str, candidate: wire.Candidate, service: ServiceNow, by: Submitter
 ) -> JSONResponse:
     """Queue this very candidate next; parameters that are missing are searched."""
-    trial = studies.queue_candidate(service, study, candidate)
+    trial = steering.queue_candidate(service, study, candidate)
     location = f"/v1/studies/{study}/trials/{trial['number']}"
     return JSONResponse(trial, 201, headers={"Location": location})
 
@@ -57,7 +58,7 @@ def get_trial(study: str, number: Number, service: ServiceNow, by: Reader) -> JS
 
 @router.post("/{number}/cancel", responses={200: {"model": wire.TrialReply}, **problems(404, 409)})
 def cancel_trial(study: str, number: Number, service: ServiceNow, by: Submitter) -> JSONResponse:
-    return JSONResponse(studies.cancel_trial(service, study, number))
+    return JSONResponse(steering.cancel_trial(service, study, number))
 
 
 @router.get(

@@ -11,8 +11,8 @@ from tuner_service.api import digests
 from tuner_service.api.conventions import Number, problems
 from tuner_service.api.security import ServiceNow, Worker
 from tuner_service.api.workers import TRIAL
-from tuner_service.service import artifacts
 from tuner_service.service.views import artifact_json
+from tuner_service.service.work import artifacts
 
 router = APIRouter(tags=["workers"])
 

@@ -11,9 +11,9 @@ from tuner_service.api.conventions import Listed, Number, Paged, problems
 from tuner_service.api.promptly import patiently, promptly, urgently
 from tuner_service.api.security import Reader, ServiceNow, Worker
 from tuner_service.api.waiting import POLL_SECONDS, first_of
-from tuner_service.service import attempts, claims, preflight, reports, workers
-from tuner_service.service.bell import WORK
+from tuner_service.service.memory.bell import WORK
 from tuner_service.service.views import trial_json
+from tuner_service.service.work import attempts, claims, preflight, reports, workers
 
 router = APIRouter(tags=["workers"])
 

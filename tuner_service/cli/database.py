@@ -46,7 +46,7 @@ def backup(
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
 ) -> None:
     """Write the database to a file, also while a server runs. Postgres is backed up with pg_dump (exit code 2)."""
-    from tuner_service.service.restoring import NotSQLite, back_up
+    from tuner_service.service.upkeep.restoring import NotSQLite, back_up
     from tuner_service.settings import Settings
 
     settings = Settings.read(home=home)
@@ -69,7 +69,7 @@ def restore(
     home: Home = None,
 ) -> None:
     """Put a backup in the database's place while no server runs; the replaced one is kept beside it."""
-    from tuner_service.service.restoring import NotSQLite, restore
+    from tuner_service.service.upkeep.restoring import NotSQLite, restore
     from tuner_service.settings import Settings
 
     settings = Settings.read(home=home)
@@ -87,7 +87,7 @@ def restore(
 @app.command()
 def fence(home: Home = None) -> None:
     """After pg_restore: void what was given out since the backup, and queue again what was running."""
-    from tuner_service.service.restoring import fence
+    from tuner_service.service.upkeep.restoring import fence
     from tuner_service.settings import Settings
 
     fence(Settings.read(home=home))

@@ -31,7 +31,7 @@ def login(
     """Print a link that logs a browser in, once."""
     from tuner_service.home import find_server
     from tuner_service.service.setup import open_service
-    from tuner_service.service.tokens import create_login_code
+    from tuner_service.service.upkeep.tokens import create_login_code
     from tuner_service.settings import Settings
 
     settings = Settings.read(home=home)

@@ -18,7 +18,7 @@ def serve(home: Home = None, host: Host = "127.0.0.1", port: Port = DEFAULT_PORT
     from tuner_service.home import RunningServer, announce, forget
     from tuner_service.server.run import run_server
     from tuner_service.service.setup import open_service
-    from tuner_service.service.tokens import ensure_admin
+    from tuner_service.service.upkeep.tokens import ensure_admin
     from tuner_service.settings import Settings
 
     settings = Settings.read(home=home)

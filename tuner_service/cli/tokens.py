@@ -24,7 +24,7 @@ def create(
 ) -> None:
     """Create a token and print its secret, which is shown only now."""
     from tuner_service.service.setup import open_service
-    from tuner_service.service.tokens import create_token
+    from tuner_service.service.upkeep.tokens import create_token
     from tuner_service.settings import Settings
 
     with open_service(Settings.read(home=home)) as service:
@@ -40,7 +40,7 @@ def list_(
 ) -> None:
     """List the tokens; their secrets are kept nowhere."""
     from tuner_service.service.setup import open_service
-    from tuner_service.service.tokens import list_tokens
+    from tuner_service.service.upkeep.tokens import list_tokens
     from tuner_service.settings import Settings
     from tuner_service.wire import rfc3339
 
@@ -70,7 +70,7 @@ def revoke(
 ) -> None:
     """End a token and every browser session made from it."""
     from tuner_service.service.setup import open_service
-    from tuner_service.service.tokens import revoke_token
+    from tuner_service.service.upkeep.tokens import revoke_token
     from tuner_service.settings import Settings
 
     with open_service(Settings.read(home=home)) as service:

@@ -52,7 +52,12 @@ def up(
     from tuner_service.home import RunningServer, announce, forget
     from tuner_service.server.run import run_server
     from tuner_service.service.setup import open_service
-    from tuner_service.service.tokens import ADMIN_TOKEN, Role, create_login_code, ensure_admin
+    from tuner_service.service.upkeep.tokens import (
+        ADMIN_TOKEN,
+        Role,
+        create_login_code,
+        ensure_admin,
+    )
     from tuner_service.settings import Settings
 
     settings = Settings.read(home=home)
@@ -98,7 +103,7 @@ def up(
 def _replace_token(service: "Service", name: str, role: str) -> str:
     """A fresh token under a name, whose older secret is worth nothing any more."""
     from tuner_service.errors import UnknownToken
-    from tuner_service.service.tokens import create_token, revoke_token
+    from tuner_service.service.upkeep.tokens import create_token, revoke_token
 
     with contextlib.suppress(UnknownToken):  # the first start, or revoked by hand
         revoke_token(service, name)

@@ -7,8 +7,8 @@ from statistics import fmean
 
 from tuner_service.dashboard import formatting, sparkline
 from tuner_service.domain.gauge import Gauge
-from tuner_service.service.fleet import Machine, Presence
-from tuner_service.service.loads import Told
+from tuner_service.service.memory.loads import Told
+from tuner_service.service.reading.fleet import Machine, Presence
 
 HOUR = 3600.0
 GRID_SECONDS = 20.0

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from tuner_service import __version__
 from tuner_service.dashboard import formatting
 from tuner_service.dashboard.assets import asset, plotly_map_style
-from tuner_service.service.tokens import Principal
+from tuner_service.service.upkeep.tokens import Principal
 from tuner_service.wire import rfc3339
 
 _templates = Environment(

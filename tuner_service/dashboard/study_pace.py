@@ -3,7 +3,7 @@
 from statistics import median
 
 from tuner_service.domain.study import OVER
-from tuner_service.service.overview import Overview
+from tuner_service.service.reading.overview import Overview
 
 
 def pace(found: Overview) -> dict[str, float | None]:

@@ -7,7 +7,7 @@ from tuner_service.dashboard import formatting, sparkline
 from tuner_service.dashboard.study_pace import seconds_left
 from tuner_service.domain.study import OVER, Direction, Executor, StudyState
 from tuner_service.domain.trial import FINISHED, OPEN, TrialState
-from tuner_service.service.overview import Overview
+from tuner_service.service.reading.overview import Overview
 from tuner_service.storage.overviews import Listed
 
 _IN_THE_BAR = (TrialState.COMPLETED, TrialState.PRUNED, TrialState.FAILED, TrialState.CANCELLED)

@@ -15,8 +15,8 @@ from tuner_service.api.promptly import promptly
 from tuner_service.api.security import SESSION_COOKIE, ServiceNow
 from tuner_service.dashboard.rendering import page
 from tuner_service.errors import Forbidden, TunerError, Unauthenticated
-from tuner_service.service import tokens
-from tuner_service.service.tokens import Principal, Role
+from tuner_service.service.upkeep import tokens
+from tuner_service.service.upkeep.tokens import Principal, Role
 
 log = logging.getLogger(__name__)
 

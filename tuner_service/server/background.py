@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from starlette.concurrency import run_in_threadpool
 
 from tuner_service.errors import TunerError
-from tuner_service.service import artifacts, reaper
 from tuner_service.service.setup import Service
+from tuner_service.service.upkeep import reaper
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ async def looking_after(service: Service, stopping: asyncio.Event) -> AsyncItera
     """
     rounds = (
         (reaper.reap, reaper.round_seconds(service.settings.lease_seconds)),
-        (artifacts.remove_discarded, DISCARD_SECONDS),
+        (reaper.discard, DISCARD_SECONDS),
         (reaper.tidy, TIDY_SECONDS),
     )
     tasks = [asyncio.create_task(_repeat(each, service, s, stopping)) for each, s in rounds]

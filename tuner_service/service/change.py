@@ -11,7 +11,7 @@ from tuner_service.domain.events import EventKind
 from tuner_service.domain.study import FAILURES_IN_A_ROW, OVER, TRANSITIONS, Study, StudyState
 from tuner_service.domain.trial import Epoch, Happening, Trial, TrialState
 from tuner_service.errors import IllegalTransition
-from tuner_service.service.bell import WORK
+from tuner_service.service.memory.bell import WORK
 from tuner_service.service.setup import Service
 from tuner_service.service.views import Json, epoch_json, study_json, text, trial_json
 from tuner_service.storage import artifacts, events, happenings, studies, trials

@@ -7,15 +7,15 @@ from typing import Any
 
 from search_spaces.catalogue import load_catalogue, load_previews
 from tuner_service.errors import TunerError
-from tuner_service.service.bell import Bell
-from tuner_service.service.examining import Examiner
-from tuner_service.service.histories import Histories
-from tuner_service.service.incoming import sweep
-from tuner_service.service.loads import Loads
-from tuner_service.service.replies import Replies
-from tuner_service.service.results import Results
-from tuner_service.service.standings import Standings
-from tuner_service.service.store import ArtifactStore
+from tuner_service.service.files.examining import Examiner
+from tuner_service.service.files.incoming import sweep
+from tuner_service.service.files.store import ArtifactStore
+from tuner_service.service.memory.bell import Bell
+from tuner_service.service.memory.histories import Histories
+from tuner_service.service.memory.loads import Loads
+from tuner_service.service.memory.replies import Replies
+from tuner_service.service.memory.results import Results
+from tuner_service.service.memory.standings import Standings
 from tuner_service.settings import Settings
 from tuner_service.storage import integrity, schema
 from tuner_service.storage.engine import RESERVE, Database, WouldWait

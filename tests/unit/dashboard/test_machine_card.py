@@ -2,7 +2,7 @@
 
 from tuner_service.dashboard.machine_card import MachineCard, _lines
 from tuner_service.domain.gauge import Gauge
-from tuner_service.service.fleet import Machine, Presence
+from tuner_service.service.reading.fleet import Machine, Presence
 
 
 def test_the_lines_of_a_large_fleet_are_drawn_once() -> None:

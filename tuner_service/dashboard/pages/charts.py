@@ -19,9 +19,9 @@ from tuner_service.dashboard.drawings import Drawings
 from tuner_service.domain.study import Study
 from tuner_service.domain.trial import TrialState
 from tuner_service.errors import UnknownStudy
-from tuner_service.service import overview, studies
-from tuner_service.service.charts import learning, parallel, pictures, progress, table
-from tuner_service.service.results import Shown
+from tuner_service.service.memory.results import Shown
+from tuner_service.service.reading import overview, studies
+from tuner_service.service.reading.charts import learning, parallel, pictures, progress, table
 from tuner_service.service.setup import Service
 from tuner_service.service.views import Json
 

@@ -14,7 +14,7 @@ from tuner_service.dashboard.rendering import page
 from tuner_service.dashboard.visitors import PageRoute, Visitor
 from tuner_service.domain.study import OVER
 from tuner_service.errors import NotFound
-from tuner_service.service import studies, trials
+from tuner_service.service.reading import studies, trials
 from tuner_service.service.setup import Service
 from tuner_service.service.views import Json
 

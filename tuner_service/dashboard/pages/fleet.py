@@ -14,7 +14,7 @@ from tuner_service.dashboard.machine_card import MachineCard
 from tuner_service.dashboard.parts import Part, Parts
 from tuner_service.dashboard.rendering import page, part
 from tuner_service.dashboard.visitors import PageRoute, Visitor
-from tuner_service.service.fleet import Fleet, Machine, Presence, fleet
+from tuner_service.service.reading.fleet import Fleet, Machine, Presence, fleet
 from tuner_service.service.setup import Service
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)

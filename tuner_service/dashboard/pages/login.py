@@ -6,7 +6,7 @@ from fastapi.responses import RedirectResponse
 from tuner_service.api.security import SESSION_COOKIE, ServiceNow, refuse_cross_site
 from tuner_service.dashboard.rendering import page
 from tuner_service.dashboard.visitors import PageRoute
-from tuner_service.service import tokens
+from tuner_service.service.upkeep import tokens
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 

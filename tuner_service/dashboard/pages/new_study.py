@@ -12,8 +12,9 @@ from tuner_service.api.security import ServiceNow
 from tuner_service.dashboard.rendering import page
 from tuner_service.dashboard.visitors import PageRoute, SubmittingVisitor
 from tuner_service.domain.study import Executor
-from tuner_service.service import opening, searches, studies
-from tuner_service.service.proposals import fresh_name, proposals
+from tuner_service.service.reading import studies
+from tuner_service.service.studies import opening, searches
+from tuner_service.service.studies.proposals import fresh_name, proposals
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 

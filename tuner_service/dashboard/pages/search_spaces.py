@@ -10,7 +10,8 @@ from tuner_service.dashboard import fields
 from tuner_service.dashboard.parameters import parameter_rows
 from tuner_service.dashboard.rendering import page
 from tuner_service.dashboard.visitors import PageRoute, Visitor
-from tuner_service.service import catalogue, usage
+from tuner_service.service.data import catalogue
+from tuner_service.service.reading import usage
 from tuner_service.service.setup import Service
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)

@@ -15,10 +15,10 @@ from tuner_service.dashboard.rendering import page, part
 from tuner_service.dashboard.study_row import StudyRow
 from tuner_service.dashboard.visitors import PageRoute, Visitor
 from tuner_service.domain.study import StudyState
-from tuner_service.service import overview
-from tuner_service.service.overview import Listing
+from tuner_service.service.reading import overview
+from tuner_service.service.reading.overview import Listing
 from tuner_service.service.setup import Service
-from tuner_service.service.tokens import Principal
+from tuner_service.service.upkeep.tokens import Principal
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 

@@ -8,7 +8,7 @@ from tuner_service.dashboard.rendering import page
 from tuner_service.dashboard.study_facts import facts
 from tuner_service.dashboard.visitors import PageRoute, Visitor
 from tuner_service.domain.study import EXTENDABLE, OVER, TRANSITIONS, StudyState
-from tuner_service.service import studies
+from tuner_service.service.reading import studies
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 

@@ -14,7 +14,7 @@ from tuner_service.dashboard.visitors import PageRoute, Visitor
 from tuner_service.domain.study import Study, StudyState
 from tuner_service.domain.trial import OPEN, Artifact, TrialState
 from tuner_service.errors import NotFound
-from tuner_service.service import artifacts, studies, trials
+from tuner_service.service.reading import artifacts, studies, trials
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 

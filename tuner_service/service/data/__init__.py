@@ -1,0 +1,1 @@
+"""Data sets and search spaces: what there is, what is uploaded, what workers teach."""

@@ -1,0 +1,1 @@
+"""Bytes on their way in, in the artifact store, and out of it again; knows no use case."""

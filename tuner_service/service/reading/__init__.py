@@ -1,0 +1,1 @@
+"""What is only looked at, by pages and programs; nothing here changes a study."""

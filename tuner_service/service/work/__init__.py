@@ -1,0 +1,1 @@
+"""What workers do: register, claim, report, send files, give back."""
