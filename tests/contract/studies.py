@@ -61,6 +61,24 @@ def report(
     return api.post(path(trial, "epochs"), json=body)
 
 
+def train(api: httpx.Client, trial: Json, *curve: float, start: int = 0) -> None:
+    for epoch, loss in enumerate(curve, start):
+        assert report(api, trial, epoch, loss).status_code == 200
+
+
+def save(api: httpx.Client, trial: Json, epochs: int, content: bytes = b"state") -> httpx.Response:
+    return api.put(
+        path(trial, f"artifacts/checkpoint-{epochs}"),
+        params={"attempt": trial["attempt"], "checkpoint": epochs},
+        content=content,
+    )
+
+
+def release(api: httpx.Client, trial: Json, error: str | None = None) -> httpx.Response:
+    body = {"attempt": trial["attempt"]} | ({} if error is None else {"error": error})
+    return api.post(path(trial, "release"), json=body)
+
+
 def finish(api: httpx.Client, trial: Json, **body: Any) -> httpx.Response:
     content = {"attempt": trial["attempt"], "state": "completed", **body}
     return api.post(path(trial, "finish"), json=content)
@@ -77,3 +95,8 @@ def completed(api: httpx.Client, loss: float, study: str = "demo") -> Json:
 def progress(api: httpx.Client, study: str = "demo") -> Json:
     reply: Json = api.get(f"/v1/studies/{study}").json()["progress"]
     return reply
+
+
+def history(api: httpx.Client, trial: Json) -> list[Json]:
+    lines: list[Json] = api.get(path(trial)).json()["history"]
+    return lines
