@@ -84,6 +84,7 @@ def test_a_study_is_steered_from_its_page(enter: Enter, api: httpx.Client) -> No
     page.get_by_label("So many more").fill("3")
     page.get_by_role("dialog").get_by_role("button", name="Extend").click()
     expect(page.locator("#progress")).to_contain_text("1 of 4 trials")
+    expect(page.locator("#facts")).to_contain_text("4 trials")
     expect(page.locator("#live")).to_have_text("live")
     page.get_by_role("button", name="Cancel").click()
     page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
@@ -107,6 +108,19 @@ def test_a_viewer_sees_no_actions_and_is_told_when_a_study_was_deleted(
     assert page.locator("dialog").count() == 0
     api.delete("/v1/studies/demo").raise_for_status()
     expect(page.get_by_role("alert").filter(has_text="This study was deleted")).to_be_visible()
+
+
+def test_the_default_model_is_told_once_a_worker_has_built_it(
+    enter: Enter, api: httpx.Client
+) -> None:
+    study = {"name": "s", "search_space": "dense", "dataset": "digits"}
+    api.post("/v1/studies", json=study).raise_for_status()
+    page = enter("viewer").open("/studies/s")
+    expect(page.locator("#live")).to_have_text("live")
+    worker = ScriptedWorker("w", api)
+    worker.register(search_spaces=["dense"], datasets=["digits"])
+    worker.claim("s")
+    expect(page.locator("#facts")).to_contain_text("3,466 parameters")
 
 
 def test_why_a_study_failed_is_one_line_and_the_rest_is_folded(

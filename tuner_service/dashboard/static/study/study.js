@@ -4,6 +4,7 @@ import { byId, throttled } from "../shared/dom.js";
 import { follow } from "../shared/live.js";
 import { isSignedOut, whenSignedOut } from "../shared/session.js";
 import { dialogs } from "./dialogs.js";
+import { showFacts } from "./facts.js";
 import { showHead, showPace } from "./head.js";
 import { aged, pace } from "./pace.js";
 import { panels } from "./panels.js";
@@ -32,6 +33,7 @@ const charts = panels(base, () => study, (kept) => table?.select(conditionsOf(ke
 function shown(fresh) {
   study = { ...fresh };
   showHead(study, base);
+  showFacts(study);
   tick();
   lookAtPace();
   const any = Object.entries(study.progress).some(([state, count]) => state !== "budget" && count > 0);
