@@ -119,3 +119,15 @@ def test_files_come_back_as_they_were_sent(server: Server, client: Client, tmp_p
     assert done.stdout.strip() == str(tmp_path / "back" / "model.bin")
     assert (tmp_path / "back" / "model.bin").read_bytes() == sent.read_bytes()
     assert [each.sha256 for each in client.artifacts("files", 0)] == [artifact.sha256]
+
+
+def test_people_and_programs_read_a_log(server: Server, client: Client, tmp_path: Path) -> None:
+    create(server, "logs")
+    log = tmp_path / "log.txt"
+    log.write_text("Epoch 1/2\nEpoch 2/2\n")
+    held = client.claim("logs", worker="laptop")
+    assert held is not None
+    client.upload(held, log)
+
+    assert tuner(server, "study", "log", "logs", "0").stdout == log.read_text()
+    assert read(server, "study", "log", "logs", "0") == ["Epoch 1/2", "Epoch 2/2"]
