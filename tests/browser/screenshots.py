@@ -88,14 +88,14 @@ def take_all(folder: Path) -> list[str]:
 
 def _found(service: Service) -> dict[str, str]:
     """The pages of trials that became of interest by how they ended."""
-    best, second, *_ = trials.page(service, "digits-separable", [], "-value", 2, 0)
+    best, second, *_ = trials.page(service, "digits-separable", [], "-value", 2)
     other = studies.get(service, "digits-dense")["best"]["trial"]
-    pruned = trials.page(service, "digits-dense", [TrialState.PRUNED], "number", 1, 0)[0]
-    names = [f"digits-separable/{each['number']}" for each in (best, second)]
+    pruned = trials.page(service, "digits-dense", [TrialState.PRUNED], "number", 1)[0]
+    names = [f"digits-separable/{each.number}" for each in (best, second)]
     chosen = "&".join(f"trial={name}" for name in [*names, f"digits-dense/{other}"])
     return {
-        "trial": f"/studies/digits-separable/trials/{best['number']}",
-        "trial-pruned": f"/studies/digits-dense/trials/{pruned['number']}",
+        "trial": f"/studies/digits-separable/trials/{best.number}",
+        "trial-pruned": f"/studies/digits-dense/trials/{pruned.number}",
         "compare": f"/compare?{chosen}",
     }
 

@@ -61,6 +61,25 @@ def test_a_worker_is_refreshed_not_doubled(api: httpx.Client) -> None:
     assert fleet[0]["load"] == {"cpu": 0.5}
 
 
+def test_who_registers_between_two_pages_shows_nobody_twice(api: httpx.Client) -> None:
+    for name in ("b", "c", "d"):
+        api.put(f"/v1/workers/{name}", json={})
+    first = api.get("/v1/workers?limit=2").json()
+    api.put("/v1/workers/a", json={})
+    second = api.get("/v1/workers", params={"limit": 2, "cursor": first["next_cursor"]}).json()
+    assert [worker["name"] for worker in second["items"]] == ["d"]
+    assert second["next_cursor"] is None
+
+
+def test_pages_of_families_are_the_parts_of_the_whole_list(api: httpx.Client) -> None:
+    whole = [space["name"] for space in api.get("/v1/search-spaces").json()["items"]]
+    first = api.get("/v1/search-spaces?limit=3").json()
+    query = {"cursor": first["next_cursor"]}
+    rest = api.get("/v1/search-spaces", params=query).json()
+    assert [space["name"] for space in (*first["items"], *rest["items"])] == whole
+    assert rest["next_cursor"] is None
+
+
 def test_a_space_that_makes_no_sense_is_refused_whole(api: httpx.Client) -> None:
     broken = SPACE | {"parameters": [{"name": "units", "type": "int", "min": 9, "max": 8}]}
     reply = api.put("/v1/workers/w1", json={"search_spaces": [broken]})

@@ -132,6 +132,17 @@ def test_lists_are_paged_and_filtered(api: httpx.Client) -> None:
     assert api.get("/v1/studies?state=asleep").status_code == 422
 
 
+def test_what_is_opened_between_two_pages_shows_nothing_twice(api: httpx.Client) -> None:
+    for name in ("one", "two", "three", "four"):
+        opened(api, name=name)
+    first = api.get("/v1/studies?limit=2").json()
+    opened(api, name="five")
+    api.delete("/v1/studies/three").raise_for_status()
+    second = api.get("/v1/studies", params={"limit": 2, "cursor": first["next_cursor"]}).json()
+    assert [study["name"] for study in second["items"]] == ["two", "one"]
+    assert second["next_cursor"] is None
+
+
 def test_several_objectives_have_a_pareto_front(api: httpx.Client) -> None:
     objectives = [
         {"metric": "loss", "direction": "minimize"},

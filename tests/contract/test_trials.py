@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from tests.contract.studies import Json, claimed, completed, opened, path
+from tests.contract.studies import Json, claimed, completed, finish, opened, path
 
 
 def test_a_queued_candidate_comes_next_with_the_rest_searched(api: httpx.Client) -> None:
@@ -66,3 +66,50 @@ def test_trials_are_ordered_filtered_and_paged(api: httpx.Client) -> None:
     found = api.get("/v1/studies/demo/trials?state=running&state=queued").json()
     assert [trial["number"] for trial in found["items"]] == [3]
     assert api.get("/v1/studies/demo/trials?order_by=beauty").status_code == 422
+
+
+ORDERS = ("number", "value", "epochs", "started_at", "seconds", "state", "model_parameters")
+
+
+@pytest.mark.parametrize("order_by", [sign + order for order in ORDERS for sign in ("", "-")])
+def test_pages_of_trials_are_the_parts_of_the_whole_list(api: httpx.Client, order_by: str) -> None:
+    opened(api, budget={"trials": 9})
+    for loss in (0.3, 0.1, 0.1, 0.2):
+        completed(api, loss)
+    for _ in range(3):
+        claimed(api)
+    whole = api.get("/v1/studies/demo/trials", params={"order_by": order_by}).json()["items"]
+    assert len(paged(api, order_by=order_by)) == 7
+    assert paged(api, order_by=order_by) == [trial["number"] for trial in whole]
+
+
+def paged(api: httpx.Client, **query: str) -> list[int]:
+    """The numbers of the demo's trials, asked for two at a time."""
+    found: list[int] = []
+    page: Json = {"next_cursor": ""}
+    while page["next_cursor"] is not None:
+        asked = {"limit": 2, "cursor": page["next_cursor"], **query}
+        page = api.get("/v1/studies/demo/trials", params=asked).json()
+        found += [trial["number"] for trial in page["items"]]
+    return found
+
+
+def test_a_trial_that_ends_between_two_pages_hides_no_other(api: httpx.Client) -> None:
+    opened(api)
+    running = [claimed(api) for _ in range(4)]
+    first = api.get("/v1/studies/demo/trials?state=running&limit=2").json()
+    finish(api, running[0], values={"loss": 1.0})
+    query = {"state": "running", "limit": 2, "cursor": first["next_cursor"]}
+    second = api.get("/v1/studies/demo/trials", params=query).json()
+    assert [trial["number"] for trial in second["items"]] == [2, 3]
+
+
+def test_a_cursor_is_of_one_order(api: httpx.Client) -> None:
+    opened(api)
+    for _ in range(3):
+        claimed(api)
+    cursor = api.get("/v1/studies/demo/trials?limit=2").json()["next_cursor"]
+    query = {"order_by": "-value", "cursor": cursor}
+    refused = api.get("/v1/studies/demo/trials", params=query)
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["loc"] == ["query", "cursor"]

@@ -15,8 +15,7 @@ router = APIRouter(prefix="/v1", tags=["catalogue"])
     "/search-spaces", responses={200: {"model": Listed[wire.SearchSpaceEntry]}, **problems()}
 )
 def list_search_spaces(service: ServiceNow, by: Anyone, page: Paged) -> JSONResponse:
-    found = catalogue.all_of(service, "search_spaces")
-    return page.reply(found[page.offset : page.offset + page.limit + 1])
+    return page.by_name(catalogue.all_of(service, "search_spaces"))
 
 
 @router.get(
@@ -28,8 +27,7 @@ def get_search_space(name: str, service: ServiceNow, by: Anyone) -> JSONResponse
 
 @router.get("/datasets", responses={200: {"model": Listed[wire.DatasetEntry]}, **problems()})
 def list_datasets(service: ServiceNow, by: Anyone, page: Paged) -> JSONResponse:
-    found = catalogue.all_of(service, "datasets")
-    return page.reply(found[page.offset : page.offset + page.limit + 1])
+    return page.by_name(catalogue.all_of(service, "datasets"))
 
 
 @router.get("/datasets/{name}", responses={200: {"model": wire.DatasetEntry}, **problems(404)})

@@ -1,18 +1,17 @@
 """What every route shares: pages of lists, the errors that each may answer with."""
 
-import base64
-import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import APIRouter, Depends, FastAPI, Path, Query
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from tuner_service.errors import Invalid, Problem
+from tuner_service.api.cursors import LONGEST, NAMES, NUMBERS, Cursors, Key
 from tuner_service.wire import ProblemReply
 
 Item = TypeVar("Item", bound=BaseModel)
+Entry = Mapping[str, Any]
 
 _PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemReply"}}}
 
@@ -51,52 +50,56 @@ Number = Annotated[int, Path(ge=0, lt=2**31, description="The trial's number in 
 
 
 class Page:
-    """Which part of a list: at most ``limit`` items from ``offset`` on."""
+    """Which part of a list: at most ``limit`` items, those after the one that the cursor tells of."""
 
-    def __init__(self, limit: int, offset: int) -> None:
+    def __init__(self, limit: int, cursor: str | None) -> None:
         self.limit = limit
-        self.offset = offset
+        self._cursor = cursor
 
-    def part(self, items: Sequence[Mapping[str, Any]], has_more: bool) -> JSONResponse:
+    def after(self, kind: Cursors[Key]) -> Key | None:
+        """What the last item of the page before is sorted by; None for the first page. Raises Invalid."""
+        return None if self._cursor is None else kind.key(self._cursor)
+
+    @property
+    def first(self) -> int:
+        """The number that this page begins with, where items are numbered without gaps."""
+        last = self.after(NUMBERS)
+        return 0 if last is None else last + 1
+
+    def reply(self, kind: Cursors[Key], items: Iterable[tuple[Key, Entry]]) -> JSONResponse:
+        """A page of ``limit + 1`` items, each with what it is sorted by.
+
+        The last only tells that there is a next page.
+        """
+        found = list(items)
+        shown = found[: self.limit]
+        return self.part(kind, shown, has_more=len(found) > self.limit)
+
+    def part(
+        self, kind: Cursors[Key], items: Sequence[tuple[Key, Entry]], *, has_more: bool
+    ) -> JSONResponse:
         """A page that may be shorter than it was asked for."""
-        cursor = _cursor(self.offset + len(items)) if has_more else None
-        return JSONResponse({"items": items, "next_cursor": cursor})
+        cursor = kind.cursor(items[-1][0]) if has_more else None
+        return JSONResponse({"items": [item for _, item in items], "next_cursor": cursor})
 
-    def reply(self, items: Sequence[Mapping[str, Any]]) -> JSONResponse:
-        """A page of ``limit + 1`` items, of which the last only tells that there is a next page."""
-        more = len(items) > self.limit
-        cursor = _cursor(self.offset + self.limit) if more else None
-        return JSONResponse({"items": items[: self.limit], "next_cursor": cursor})
+    def by_name(self, entries: Iterable[Entry]) -> JSONResponse:
+        """A page of all these, sorted by their names."""
+        after = self.after(NAMES)
+        named = {entry["name"]: entry for entry in entries}
+        left = sorted(name for name in named if after is None or name > after)
+        return self.reply(NAMES, ((name, named[name]) for name in left[: self.limit + 1]))
 
 
 async def page(
     limit: Annotated[int, Query(ge=1, le=1000, description="At most so many items.")] = 100,
     cursor: Annotated[
-        str | None, Query(description="`next_cursor` of the page before.", max_length=100)
+        str | None, Query(description="`next_cursor` of the page before.", max_length=LONGEST)
     ] = None,
 ) -> Page:
-    return Page(limit, _offset(cursor) if cursor else 0)
+    return Page(limit, cursor or None)
 
 
 Paged = Annotated[Page, Depends(page)]
-
-
-def _cursor(offset: int) -> str:
-    return base64.urlsafe_b64encode(f"o{offset}".encode()).decode().rstrip("=")
-
-
-def _offset(cursor: str) -> int:
-    try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        if not text.startswith("o"):
-            raise ValueError(text)
-        offset = int(text[1:])
-        if not 0 <= offset < 2**53:
-            raise ValueError(text)
-    except (ValueError, binascii.Error) as error:
-        msg = f'"{cursor}" is not a cursor; pass on the "next_cursor" of the page before'
-        raise Invalid([Problem(("query", "cursor"), msg)]) from error
-    return offset
 
 
 class Listed(BaseModel, Generic[Item]):

@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from tuner_service import wire
 from tuner_service.api.broadcasts import Broadcasts
 from tuner_service.api.conventions import Listed, Paged, problems
+from tuner_service.api.cursors import NUMBERS
 from tuner_service.api.security import Reader, ServiceNow, Submitter, readers
 from tuner_service.domain.study import Study, StudyState
 from tuner_service.errors import Forbidden, Invalid, Problem, Unauthenticated, Unavailable
@@ -50,7 +51,8 @@ def list_studies(
     service: ServiceNow, by: Reader, page: Paged, state: StudyState | None = None
 ) -> JSONResponse:
     """Newest first."""
-    return page.reply(studies.page(service, state, page.limit + 1, page.offset))
+    found = studies.page(service, state, page.limit + 1, page.after(NUMBERS))
+    return page.reply(NUMBERS, found.items())
 
 
 @router.get("/{study}", responses={200: {"model": wire.StudyReply}, **problems(404)})
@@ -119,10 +121,10 @@ async def replay(
         told = "another study is being replayed at this moment; try again later"
         raise Unavailable(told, code="replaying") from error
     try:
-        part = await run_in_threadpool(replays.page, service, study, page.limit, page.offset)
+        found, more = await run_in_threadpool(replays.page, service, study, page.limit, page.first)
     finally:
         turn.release()
-    return page.part(*part)
+    return page.part(NUMBERS, [(each["number"], each) for each in found], has_more=more)
 
 
 async def _watched(study: str, service: ServiceNow, by: Reader) -> Study:

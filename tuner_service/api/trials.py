@@ -7,12 +7,14 @@ from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 
 from tuner_service import wire
 from tuner_service.api import digests
-from tuner_service.api.conventions import Listed, Number, Paged, problems
+from tuner_service.api.conventions import Listed, Number, Page, Paged, problems
+from tuner_service.api.cursors import NUMBERS, PLACES
 from tuner_service.api.security import Anyone, Reader, ServiceNow, Submitter
 from tuner_service.domain.trial import TrialState
+from tuner_service.errors import Invalid, Problem
 from tuner_service.service.reading import artifacts, trials
 from tuner_service.service.studies import steering
-from tuner_service.service.views import artifact_json
+from tuner_service.service.views import artifact_json, trial_json
 
 router = APIRouter(prefix="/v1/studies/{study}/trials", tags=["trials"])
 
@@ -29,8 +31,22 @@ def list_trials(
         Query(description="A field, such as `number`, `value` or `seconds`; `-value` reverses."),
     ] = "number",
 ) -> JSONResponse:
-    found = trials.page(service, study, state, order_by, page.limit + 1, page.offset)
-    return page.reply(found)
+    found = trials.page(service, study, state, order_by, page.limit + 1, _after(page, order_by))
+    return page.reply(
+        PLACES,
+        (((order_by, *trials.place(each, order_by)), trial_json(study, each)) for each in found),
+    )
+
+
+def _after(page: Page, order_by: str) -> tuple[str | float | None, int] | None:
+    """Where the page before ended. Raises Invalid where that was of another order."""
+    if (last := page.after(PLACES)) is None:
+        return None
+    order, value, number = last
+    if order != order_by or isinstance(value, str) != order_by.endswith("state"):
+        msg = f'it is the cursor of a list by "{order}", not by "{order_by}"; begin without one'
+        raise Invalid([Problem(("query", "cursor"), msg)])
+    return value, number
 
 
 @router.post(
@@ -67,7 +83,8 @@ def cancel_trial(study: str, number: Number, service: ServiceNow, by: Submitter)
 def list_epochs(
     study: str, number: Number, service: ServiceNow, by: Reader, page: Paged
 ) -> JSONResponse:
-    return page.reply(trials.epoch_page(service, study, number, page.limit + 1, page.offset))
+    found = trials.epoch_page(service, study, number, page.limit + 1, page.first)
+    return page.reply(NUMBERS, ((epoch["epoch"], epoch) for epoch in found))
 
 
 @router.get("/{number}/log", response_class=PlainTextResponse, responses=problems(404))
@@ -82,8 +99,7 @@ def get_log(study: str, number: Number, service: ServiceNow, by: Reader) -> Plai
 def list_artifacts(
     study: str, number: Number, service: ServiceNow, by: Anyone, page: Paged
 ) -> JSONResponse:
-    found = artifacts.page(service, study, number)[page.offset : page.offset + page.limit + 1]
-    return page.reply([artifact_json(artifact) for artifact in found])
+    return page.by_name(map(artifact_json, artifacts.page(service, study, number)))
 
 
 @router.get(

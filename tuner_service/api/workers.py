@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 
 from tuner_service import wire
 from tuner_service.api.conventions import Listed, Number, Paged, problems
+from tuner_service.api.cursors import NAMES
 from tuner_service.api.promptly import patiently, promptly, urgently
 from tuner_service.api.security import Reader, ServiceNow, Worker
 from tuner_service.api.waiting import POLL_SECONDS, first_of
@@ -34,7 +35,8 @@ def register(
 @router.get("/v1/workers", responses={200: {"model": Listed[wire.WorkerReply]}, **problems()})
 def list_workers(service: ServiceNow, by: Reader, page: Paged) -> JSONResponse:
     """The fleet: devices, load, slots, what each is training, when it was last seen."""
-    return page.reply(workers.page(service, page.limit + 1, page.offset))
+    found = workers.page(service, page.limit + 1, page.after(NAMES))
+    return page.reply(NAMES, ((worker["name"], worker) for worker in found))
 
 
 @router.post(

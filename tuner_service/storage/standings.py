@@ -3,7 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, func, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+)
 
 from tuner_service.domain.study import Direction, Objective, Study, losses
 from tuner_service.domain.trial import Trial, TrialState
@@ -22,6 +33,13 @@ ORDERS: Mapping[str, Any] = {
     "model_parameters": trials.c.model_parameters,
 }
 
+Place = tuple[str | float | None, int]
+"""What a trial has in an order, and its number, which decides among equal ones."""
+
+
+def place(trial: Trial, order_by: str) -> Place:
+    return getattr(trial, order_by), trial.number
+
 
 def page(
     connection: Connection,
@@ -31,20 +49,33 @@ def page(
     order_by: str,
     descending: bool,
     limit: int,
-    offset: int,
+    after: Place | None = None,
 ) -> list[Trial]:
-    """A page of trials; those without the value that orders them come last."""
+    """A page of trials, those after a place; those without the value that orders them come last."""
     column = ORDERS[order_by]
     order = column.desc() if descending else column.asc()
     query = (
         SELECT.where(trials.c.study_id == study.id)
         .order_by(case((column.is_(None), 1), else_=0), order, trials.c.number)
         .limit(limit)
-        .offset(offset)
     )
+    if after is not None:
+        query = query.where(_beyond(column, descending, *after))
     if states:
         query = query.where(trials.c.state.in_(states))
     return [from_row(row) for row in connection.execute(query)]
+
+
+def _beyond(
+    column: Any, descending: bool, value: str | float | None, number: int
+) -> ColumnElement[bool]:
+    """What comes after this value and number, as ``page`` sorts."""
+    later = trials.c.number > number
+    if value is None:
+        return and_(column.is_(None), later)
+    bound = literal(value, BigInteger()) if isinstance(value, int) else literal(value)
+    beyond = column < bound if descending else column > bound
+    return or_(beyond, and_(column == bound, later), column.is_(None))
 
 
 def completed(connection: Connection, study: Study) -> list[Trial]:

@@ -139,10 +139,12 @@ def opened_with(connection: Connection, key: str) -> tuple[Study, str] | None:
 
 
 def page(
-    connection: Connection, *, state: StudyState | None, limit: int, offset: int
+    connection: Connection, *, state: StudyState | None, limit: int, after: int | None = None
 ) -> list[Study]:
-    """Newest first."""
-    query = _SELECT.order_by(studies.c.id.desc()).limit(limit).offset(offset)
+    """Newest first; those after the study with this id."""
+    query = _SELECT.order_by(studies.c.id.desc()).limit(limit)
+    if after is not None:
+        query = query.where(studies.c.id < after)
     if state is not None:
         query = query.where(studies.c.state == state)
     return [from_row(connection, row) for row in connection.execute(query).all()]

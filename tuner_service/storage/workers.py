@@ -61,8 +61,11 @@ def get(connection: Connection, name: str) -> Worker | None:
     return None if row is None else Worker(*row)
 
 
-def page(connection: Connection, *, limit: int, offset: int) -> list[Worker]:
-    query = select(workers).order_by(workers.c.name).limit(limit).offset(offset)
+def page(connection: Connection, *, limit: int, after: str | None = None) -> list[Worker]:
+    """By name, those after this one."""
+    query = select(workers).order_by(workers.c.name).limit(limit)
+    if after is not None:
+        query = query.where(workers.c.name > after)
     return [Worker(*row) for row in connection.execute(query)]
 
 

@@ -37,7 +37,7 @@ def compare(
     named = list(dict.fromkeys(_normal(each) for each in trial if each.strip()))
     found, wrong = _found(service, named[:MOST])
     shown = [str(each) for each in found]
-    known = studies.page(service, None, OFFERED, 0)
+    known = list(studies.page(service, None, OFFERED).values())
     return page(
         "compare.html",
         by,

@@ -98,7 +98,7 @@ def fleet(service: Service) -> Fleet:
         at = moment(connection)
         held = workers.training(connection)
         told = service.loads.by_worker(connection, at)
-        registered = workers.page(connection, limit=MOST, offset=0)
+        registered = workers.page(connection, limit=MOST)
         wanting = studies.with_work(connection, Executor.KERAS)
         opened = overviews.open_counts(connection, [study.id for study in wanting])
     slots = {

@@ -16,13 +16,16 @@ def get(service: Service, name: str) -> Json:
         return service.replies.of(study, partial(study_json, connection, study))
 
 
-def page(service: Service, state: StudyState | None, limit: int, offset: int) -> list[Json]:
-    """Newest first."""
+def page(
+    service: Service, state: StudyState | None, limit: int, after: int | None = None
+) -> dict[int, Json]:
+    """By their ids, newest first; those after the study with this one."""
     with service.database.read() as connection:
-        found = studies.page(connection, state=state, limit=limit, offset=offset)
-        return [
-            service.replies.of(study, partial(study_json, connection, study)) for study in found
-        ]
+        found = studies.page(connection, state=state, limit=limit, after=after)
+        return {
+            study.id: service.replies.of(study, partial(study_json, connection, study))
+            for study in found
+        }
 
 
 def find(service: Service, name: str) -> Study:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tuner_service.domain.trial import TrialState
+from tuner_service.domain.trial import Trial, TrialState
 from tuner_service.errors import Invalid, Problem, known
 from tuner_service.service.setup import Service
 from tuner_service.service.views import (
@@ -13,6 +13,7 @@ from tuner_service.service.views import (
     trial_json,
 )
 from tuner_service.storage import epochs, happenings, standings, studies, trials
+from tuner_service.storage.standings import Place
 
 
 def page(
@@ -21,24 +22,31 @@ def page(
     states: Sequence[TrialState],
     order_by: str,
     limit: int,
-    offset: int,
-) -> list[Json]:
-    """A page of trials; ``order_by`` is a field, "-" before it for the other way round. Raises Invalid."""
+    after: Place | None = None,
+) -> list[Trial]:
+    """A page of trials, those after a place; ``order_by`` is a field, "-" before it for the other way round.
+
+    Raises Invalid.
+    """
     field = order_by.removeprefix("-")
     if field not in standings.ORDERS:
         msg = f'cannot order by "{field}"; allowed, also with "-" before it: {known(standings.ORDERS)}'
         raise Invalid([Problem(("query", "order_by"), msg)])
     with service.database.read() as connection:
-        found = standings.page(
+        return standings.page(
             connection,
             studies.get(connection, name),
             states=states,
             order_by=field,
             descending=order_by.startswith("-"),
             limit=limit,
-            offset=offset,
+            after=after,
         )
-    return [trial_json(name, trial) for trial in found]
+
+
+def place(trial: Trial, order_by: str) -> Place:
+    """Where a trial stands in this order: what comes after it can be asked for."""
+    return standings.place(trial, order_by.removeprefix("-"))
 
 
 def get(service: Service, name: str, number: int) -> Json:

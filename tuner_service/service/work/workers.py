@@ -81,12 +81,13 @@ def get(service: Service, name: str) -> Json:
         return _worker_json(worker, workers.training_of(connection, name))
 
 
-def page(service: Service, limit: int, offset: int) -> list[Json]:
+def page(service: Service, limit: int, after: str | None) -> list[Json]:
+    """By name, those after this one."""
     with service.database.read() as connection:
         training = workers.training(connection)
         return [
             _worker_json(worker, training.get(worker.name, []))
-            for worker in workers.page(connection, limit=limit, offset=offset)
+            for worker in workers.page(connection, limit=limit, after=after)
         ]
 
 
