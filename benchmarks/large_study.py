@@ -184,6 +184,7 @@ def _row(study_id: int, revision: int, past: Past) -> dict[str, Any]:
         "value": value,
         "epochs": len(past.curve),
         "started_at": float(past.number),
+        "claimed_at": float(past.number),
         "finished_at": float(past.number + 1),
         "notes": {},
         "ended_revision": revision + past.number + 1,

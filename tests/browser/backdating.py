@@ -10,7 +10,6 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from tuner_service.service.setup import Service
 from tuner_service.storage.tables import (
     artifacts,
-    claims,
     epochs,
     history,
     loads,
@@ -91,10 +90,7 @@ def _backdate(connection: Connection, study: Row[Any], now: float, hours: float)
         started, ended = begin + start, begin + end
         values: dict[str, Any] = {}
         if trial.started_at is not None:
-            values["started_at"] = started
-            connection.execute(
-                update(claims).where(claims.c.trial_id == trial.id).values(at=started)
-            )
+            values |= {"started_at": started, "claimed_at": started, "seconds_before": 0.0}
         if trial.finished_at is not None:
             values["finished_at"] = ended
             _stamp(connection, trial, ended)

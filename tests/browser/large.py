@@ -44,7 +44,7 @@ def large(service: Service, trials: int = 10_000, epochs: int = 20) -> str:
     begin = time.time() - trials * TRIAL_SECONDS / 8
     with service.database.write() as connection:
         for number, row in enumerate(rows):
-            row["started_at"] = begin + number * TRIAL_SECONDS / 8
+            row["started_at"] = row["claimed_at"] = begin + number * TRIAL_SECONDS / 8
             row["finished_at"] = row["started_at"] + 2 * row["epochs"]
         connection.execute(insert(trials_table), rows)
         ids = connection.scalars(

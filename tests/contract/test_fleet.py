@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from tests.contract.studies import claimed, opened, report
 from tuner_service.service.reading.fleet import (
@@ -18,7 +18,7 @@ from tuner_service.service.setup import Service
 from tuner_service.service.upkeep.reaper import tidy
 from tuner_service.storage.clock import now
 from tuner_service.storage.loads import KEPT_SECONDS
-from tuner_service.storage.tables import loads, trials, workers
+from tuner_service.storage.tables import claims, loads, trials, workers
 
 LOAD = {"cpu_percent": 50.0, "memory_bytes": 100, "memory_used_bytes": 25, "gpus": []}
 KERAS: dict[str, Any] = {"search_space": "dense", "dataset": "digits", "budget": {"trials": 4}}
@@ -71,6 +71,8 @@ def test_an_attempt_that_is_not_the_first_counts_from_its_own_claim(
     with service.database.write() as connection:
         connection.execute(update(trials).values(started_at=1.0))
     claimed(api)
+    with service.database.write() as connection:
+        connection.execute(delete(claims))  # the keys of old claims are forgotten
     [[slot]] = fleet(service).programs.values()
     assert slot.attempt == 2
     assert slot.since > 1.0

@@ -40,6 +40,19 @@ OLD_SPEC = {
 OLD_ROWS = (
     "INSERT INTO trials (id, study_id, number, state, origin, attempt, worker, parameters, epochs, notes,"
     " lease_expires_at, started_at) VALUES (1, 1, 0, 'running', 'search', 1, 'w', '{}', 1, '{}', 9.0, 2.0)",
+    # Lost, given to another worker ten seconds later, and completed; and one that died for the last time.
+    *(
+        "INSERT INTO trials (id, study_id, number, state, origin, attempt, parameters, epochs, notes, started_at,"
+        f" finished_at) VALUES ({number + 1}, 1, {number}, '{state}', 'search', 2, '{{}}', 1, '{{}}', 2.0, 20.0)"
+        for number, state in ((1, "completed"), (2, "failed"))
+    ),
+    *(
+        "INSERT INTO history (trial_id, at, what, attempt) VALUES"
+        f" ({trial}, 2.0, 'claimed', 1), ({trial}, 5.0, 'lease_lost', 1), ({trial}, 15.0, 'claimed', 2)"
+        for trial in (2, 3)
+    ),
+    "INSERT INTO history (trial_id, at, what, attempt) VALUES (2, 20.0, 'completed', 2)",
+    "INSERT INTO history (trial_id, at, what, attempt) VALUES (3, 20.0, 'died', 2), (3, 20.0, 'quarantined', 2)",
     "INSERT INTO epochs (trial_id, epoch, metrics) VALUES (1, 0, '{\"val_accuracy\": 0.5}')",
     "INSERT INTO history (trial_id, at, what, worker, attempt) VALUES (1, 2.0, 'claimed', 'w', 1)",
     "INSERT INTO artifacts (trial_id, name, size, sha256, path, created_at)"
@@ -98,10 +111,13 @@ def test_a_database_of_the_first_schema_is_brought_up_to_date(empty_settings: Se
             trial = trials_storage.get(connection, study, 0)
             [line] = happenings.page(connection, trial)
             [file] = artifacts.page(connection, trial)
+            ended = [trials_storage.get(connection, study, number) for number in (1, 2)]
         assert (study.name, study.data, study.budget.trials) == ("old", None, 3)
         assert (trial.attempt, trial.deaths, trial.checkpoint) == (1, 0, None)
         assert (line.what, line.epochs, file.checkpoint) == ("claimed", (), None)
         assert study.spec.max_attempts == 3
+        assert (trial.claimed_at, trial.seconds_before) == (2.0, 0.0)
+        assert [each.seconds for each in ended] == [8.0, 8.0]
         # Its lease ran out long ago: another worker takes it on from the beginning.
         assert reap(service) == 1
         with service.database.read() as connection:

@@ -2,8 +2,11 @@
 
 import httpx
 import pytest
+from sqlalchemy import update
 
 from tests.contract.studies import Json, claimed, completed, finish, opened, path
+from tuner_service.service.setup import Service
+from tuner_service.storage.tables import trials
 
 
 def test_a_queued_candidate_comes_next_with_the_rest_searched(api: httpx.Client) -> None:
@@ -66,6 +69,38 @@ def test_trials_are_ordered_filtered_and_paged(api: httpx.Client) -> None:
     found = api.get("/v1/studies/demo/trials?state=running&state=queued").json()
     assert [trial["number"] for trial in found["items"]] == [3]
     assert api.get("/v1/studies/demo/trials?order_by=beauty").status_code == 422
+
+
+def hours_ago(service: Service, hours: float) -> None:
+    """Let all that was noted of trials have happened so much earlier."""
+    earlier = {c: c - hours * 3600 for c in (trials.c.started_at, trials.c.claimed_at)}
+    with service.database.write() as connection:
+        connection.execute(update(trials).values(earlier))
+
+
+def test_a_trial_took_what_its_attempts_took_and_not_what_it_waited(
+    api: httpx.Client, service: Service
+) -> None:
+    opened(api, budget={"trials": 3})
+    waited, at_once, given_up = (claimed(api) for _ in range(3))
+    for trial in (waited, given_up):
+        hours_ago(service, 1)
+        api.post(path(trial, "release"), json={"attempt": 1}).raise_for_status()
+        hours_ago(service, 5)
+    again = claimed(api)
+    assert (again["number"], again["attempt"]) == (0, 2)
+    hours_ago(service, 0.5)
+    for trial in (again, at_once):
+        finish(api, trial, values={"loss": 0.5}).raise_for_status()
+    api.post(path(given_up, "cancel")).raise_for_status()
+    shown = api.get("/v1/studies/demo/trials?order_by=seconds").json()["items"]
+    assert [trial["number"] for trial in shown] == [0, 2, 1]
+    hours = [round(trial["seconds"] / 3600, 2) for trial in shown]
+    assert hours == [1.5, 7.0, 12.5]
+    table = api.get("/studies/demo/table?order_by=seconds").json()["rows"]
+    assert [trial["seconds"] for trial in table] == [trial["seconds"] for trial in shown]
+    pace = api.get("/studies/demo/charts/pace").json()
+    assert round(pace["each"] / 3600, 2) == 7.0
 
 
 ORDERS = ("number", "value", "epochs", "started_at", "seconds", "state", "model_parameters")

@@ -57,4 +57,6 @@ def _trial(number: int, values: dict[str, float]) -> Trial:
         ended_revision=number,
         deaths=0,
         checkpoint=None,
+        claimed_at=0.0,
+        seconds_before=0.0,
     )

@@ -15,10 +15,10 @@ def ended(
     number: int,
     value: float | None = None,
     state: TrialState = TrialState.COMPLETED,
-    started_at: float | None = 0.0,
+    seconds: float | None = 10.0,
     finished_at: float = 10.0,
 ) -> Ended:
-    return Ended(number, state, value, started_at, finished_at, next(_revisions))
+    return Ended(number, state, value, seconds, finished_at, next(_revisions))
 
 
 def test_the_course_has_each_improvement_with_how_many_had_ended() -> None:
@@ -56,7 +56,7 @@ def test_the_time_left_follows_from_how_long_trials_took_and_how_many_run() -> N
 
 
 def test_nothing_is_estimated_from_too_little_or_while_nothing_runs() -> None:
-    never_begun = [ended(n, state=TrialState.CANCELLED, started_at=None) for n in range(5)]
+    never_begun = [ended(n, state=TrialState.CANCELLED, seconds=None) for n in range(5)]
     few = later(Standing(), LOSS, [ended(0, 0.5), ended(1, 0.5), *never_begun])
     enough = later(few, LOSS, [ended(9, 0.5)])
     assert few.seconds_left(unended=5, running=1) is None

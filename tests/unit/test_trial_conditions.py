@@ -13,7 +13,24 @@ NAMES = ("x", "kind", "a<=b", "a")
 
 def trial(**parameters: Any) -> Trial:
     head: Any = (0, 0, 0, TrialState.COMPLETED, Origin.SEARCH, 1, None, None, parameters)
-    rest: Any = (None, None, None, 0, None, None, None, None, None, {}, None, None, 0, None)
+    rest: Any = (
+        None,
+        None,
+        None,
+        0,
+        None,
+        None,
+        None,
+        None,
+        None,
+        {},
+        None,
+        None,
+        0,
+        None,
+        None,
+        0.0,
+    )
     return Trial(*head, *rest)
 
 

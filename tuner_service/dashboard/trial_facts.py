@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from tuner_service.dashboard import formatting
@@ -151,6 +152,16 @@ def fate(study: Study, trial: Json) -> str:
         case TrialState.FAILED:
             return formatting.sentence(trial["error"].partition("\n")[0], metrics)
     return f"Cancelled {why}." if why == "by a user" else f"Cancelled: {why}."
+
+
+def took(trial: Json) -> str | None:
+    """How long workers had it, and apart from that how long it waited for the next one; None until it has ended."""
+    if trial["seconds"] is None:
+        return None
+    begun, over = (datetime.fromisoformat(trial[at]) for at in ("started_at", "finished_at"))
+    waited = (over - begun).total_seconds() - trial["seconds"]
+    told = formatting.duration(trial["seconds"])
+    return told if waited < 1 else f"{told}, and waited {formatting.duration(waited)}"
 
 
 def _epochs(count: int) -> str:

@@ -15,12 +15,12 @@ FEWEST = 3
 
 @dataclass(frozen=True)
 class Ended:
-    """A trial that ended: its first objective, and times in seconds since the epoch."""
+    """A trial that ended: its first objective, how long workers had it (None: none ever did), and when it ended."""
 
     number: int
     state: TrialState
     value: float | None
-    started_at: float | None
+    seconds: float | None
     finished_at: float
     revision: int
 
@@ -71,8 +71,8 @@ def later(standing: Standing, objective: Objective, trials: Iterable[Ended]) -> 
         ended += 1
         counts[trial.state] = counts.get(trial.state, 0) + 1
         revision, last_end = max(revision, trial.revision), trial.finished_at
-        if trial.started_at is not None:
-            lasted.append(trial.finished_at - trial.started_at)
+        if trial.seconds is not None:
+            lasted.append(trial.seconds)
         if trial.state is not TrialState.COMPLETED or trial.value is None:
             continue
         if objective.better(trial.value, than=best.value if best else None):

@@ -82,12 +82,18 @@ class Trial:
     """How many of its attempts died: their worker vanished, or their training process did."""
     checkpoint: int | None
     """How many epochs are in the newest checkpoint; None while there is none."""
+    claimed_at: float | None
+    """When its current attempt began, or the one it ended in; None while it waits for one."""
+    seconds_before: float
+    """How long the attempts before that one had it."""
 
     @property
     def seconds(self) -> float | None:
+        """How long workers had it, all attempts together; None until it has ended, or if none ever had it."""
         if self.started_at is None or self.finished_at is None:
             return None
-        return self.finished_at - self.started_at
+        last = 0.0 if self.claimed_at is None else self.finished_at - self.claimed_at
+        return self.seconds_before + last
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,8 @@ _REQUEUE = (
             "lease_expires_at": None,
             "deaths": bindparam("new_deaths"),
             "finish_digest": bindparam("new_digest"),
+            "seconds_before": trials.c.seconds_before + (bindparam("at") - trials.c.claimed_at),
+            "claimed_at": None,
         }
     )
     .returning(trials)
@@ -48,12 +50,13 @@ def requeue(
     best: Best | None,
     deaths: int,
     digest: str | None,
+    at: float,
 ) -> Trial | None:
     """Queue a running trial again, with its first ``kept`` epochs; None if the attempt no longer holds it.
 
     ``best`` is the best of those; ``digest`` that of the report which ended the attempt.
     """
-    given = {"new_deaths": deaths, "new_digest": digest}
+    given = {"new_deaths": deaths, "new_digest": digest, "at": at}
     return _cut(connection, _REQUEUE, trial, kept, best, given)
 
 

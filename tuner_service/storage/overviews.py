@@ -11,6 +11,7 @@ from tuner_service.domain.study import Executor, StudyState
 from tuner_service.domain.trial import OPEN, TrialState
 from tuner_service.storage.clock import now
 from tuner_service.storage.tables import studies, trials
+from tuner_service.storage.trials import SECONDS
 
 Mark = tuple[int, int, int]
 
@@ -57,7 +58,7 @@ _ENDED = (
         trials.c.number,
         trials.c.state,
         trials.c.value,
-        trials.c.started_at,
+        SECONDS,
         trials.c.finished_at,
         trials.c.ended_revision,
     )

@@ -19,7 +19,7 @@ from sqlalchemy import (
 from tuner_service.domain.study import Direction, Objective, Study, losses
 from tuner_service.domain.trial import Trial, TrialState
 from tuner_service.storage.tables import trials
-from tuner_service.storage.trials import SELECT, from_row
+from tuner_service.storage.trials import SECONDS, SELECT, from_row
 
 ORDERS: Mapping[str, Any] = {
     "number": trials.c.number,
@@ -27,7 +27,7 @@ ORDERS: Mapping[str, Any] = {
     "epochs": trials.c.epochs,
     "started_at": trials.c.started_at,
     "finished_at": trials.c.finished_at,
-    "seconds": trials.c.finished_at - trials.c.started_at,
+    "seconds": SECONDS,
     "state": trials.c.state,
     "attempt": trials.c.attempt,
     "model_parameters": trials.c.model_parameters,

@@ -85,6 +85,8 @@ trials = Table(
     Column("ended_revision", BigInteger),
     Column("deaths", Integer, nullable=False, server_default="0"),
     Column("checkpoint", Integer),
+    Column("claimed_at", Double),
+    Column("seconds_before", Double, nullable=False, server_default="0"),
     UniqueConstraint("study_id", "number"),
     Index("ix_trials_study_state", "study_id", "state"),
     # Only of completed trials: while one trains, its row changes with every epoch, and no index with it.

@@ -7,8 +7,10 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     bindparam,
+    case,
     func,
     insert,
+    literal,
     select,
     update,
 )
@@ -33,6 +35,14 @@ class Claim:
 
 
 SELECT = select(trials)
+SECONDS = case(
+    (
+        trials.c.started_at.is_not(None) & trials.c.finished_at.is_not(None),
+        trials.c.seconds_before
+        + func.coalesce(trials.c.finished_at - trials.c.claimed_at, literal(0.0)),
+    ),
+)
+"""``Trial.seconds``, to the last digit."""
 _GET = SELECT.where(trials.c.study_id == bindparam("study"), trials.c.number == bindparam("number"))
 _ADD = insert(trials).returning(trials)
 _QUEUED = (
@@ -116,6 +126,7 @@ def add(
             "holder": claim.holder if claim else None,
             "lease_expires_at": claim.lease_expires_at if claim else None,
             "started_at": claim.at if claim else None,
+            "claimed_at": claim.at if claim else None,
             "parameters": dict(parameters),
             "notes": dict(notes),
             "epochs": 0,
@@ -163,6 +174,7 @@ _START = (
         lease_expires_at=bindparam("lease"),
         finish_digest=None,
         started_at=func.coalesce(trials.c.started_at, bindparam("at")),
+        claimed_at=bindparam("at"),
     )
     .returning(trials)
 )

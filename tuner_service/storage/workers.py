@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, select
+from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tuner_service.domain.parameter import Value
@@ -12,7 +12,7 @@ from tuner_service.domain.study import Study
 from tuner_service.domain.trial import TrialState
 from tuner_service.storage import studies, tables
 from tuner_service.storage.clock import now
-from tuner_service.storage.tables import catalogue, claims, trials, workers
+from tuner_service.storage.tables import catalogue, trials, workers
 
 THERE_SECONDS = 90
 """A worker that was not heard of for longer is gone; it registers again every 20 s."""
@@ -85,12 +85,11 @@ _TRAINING = (
         trials.c.attempt,
         trials.c.epochs,
         trials.c.parameters,
-        func.coalesce(claims.c.at, trials.c.started_at),
+        trials.c.claimed_at,
         trials.c.lease_expires_at,
         *studies.COLUMNS,
     )
     .join(tables.studies)
-    .outerjoin(claims, (claims.c.trial_id == trials.c.id) & (claims.c.attempt == trials.c.attempt))
     .where(trials.c.state == TrialState.RUNNING)
     .order_by(trials.c.id)
 )

@@ -5,7 +5,14 @@ from typing import Any
 import pytest
 
 from tests.unit.dashboard.studies import study
-from tuner_service.dashboard.trial_facts import ended_early, fate, origin, planned_epochs, settings
+from tuner_service.dashboard.trial_facts import (
+    ended_early,
+    fate,
+    origin,
+    planned_epochs,
+    settings,
+    took,
+)
 
 PARAMETERS: list[dict[str, Any]] = [
     {"name": "rate", "type": "float", "min": 1e-4, "max": 1e-2, "log": True, "default": 1e-3},
@@ -72,6 +79,15 @@ def test_where_parameters_come_from(by: str, suggestion: dict[str, Any] | None, 
     given = {"rate": 1e-3, "depth": 2}
     of = trial("completed", origin=by, suggestion=suggestion, parameters=given)
     assert origin(study(), of) == says
+
+
+@pytest.mark.parametrize(
+    ("seconds", "says"),
+    [(130.0, "2 min 10 s"), (10.0, "10 s, and waited 2 min"), (None, None)],
+)
+def test_what_a_trial_waited_is_told_apart(seconds: float | None, says: str | None) -> None:
+    times = {"started_at": "2026-01-01T10:00:00.000Z", "finished_at": "2026-01-01T10:02:10.000Z"}
+    assert took(trial("completed", seconds=seconds, **times)) == says
 
 
 def test_only_an_end_before_the_last_epoch_is_early() -> None:

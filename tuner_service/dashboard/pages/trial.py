@@ -47,6 +47,7 @@ def show(name: str, number: Number, service: ServiceNow, by: Visitor) -> HTMLRes
         settings=trial_facts.settings(study, trial),
         origin=trial_facts.origin(study, trial),
         planned=trial_facts.planned_epochs(study, trial),
+        took=trial_facts.took(trial),
         timeline=list(trial_facts.timeline(trial)),
         files=files,
         told=trial_facts.FILES,

@@ -37,6 +37,7 @@ def give_back(
         best=best,
         deaths=trial.deaths if deaths is None else deaths,
         digest=digest,
+        at=current.at,
     )
     assert queued is not None, "the study's lock is held and the trial was read under it"
     current.remember(trial, what, _and_rolled_back(why, lost), lost)
