@@ -71,9 +71,9 @@ def test_everybody_can_read_it(
     expect(busy).to_contain_text("1 slot idle")
     expect(machine(page, "cpu-node")).to_contain_text("12 % busy")
     expect(machine(page, "lost")).to_contain_text("silent")
-    expect(machine(page, "lost")).to_contain_text("has stopped, or cannot reach this server")
+    expect(machine(page, "lost")).to_contain_text("was killed, or cannot reach this server")
     expect(machine(page, "retired")).to_have_count(0)
-    expect(page.get_by_text("1 worker not heard of for over an hour")).to_be_visible()
+    expect(page.get_by_text("1 worker stopped, or not heard of for over an hour")).to_be_visible()
     expect(machine(page, "my-script")).to_contain_text("mine · trial 0")
     expect(page.get_by_text("No worker that is there can train flowers")).to_be_visible()
     assert visitor.inaccessible() == []
@@ -82,7 +82,7 @@ def test_everybody_can_read_it(
     assert not visitor.overflows()
 
 
-def test_a_worker_shows_up_by_itself_and_falls_silent(
+def test_a_worker_shows_up_falls_silent_and_stops_by_itself(
     enter: Enter, api: httpx.Client, service: Service
 ) -> None:
     visitor = enter("viewer")
@@ -94,6 +94,10 @@ def test_a_worker_shows_up_by_itself_and_falls_silent(
     expect(page.get_by_role("heading", name="No worker yet")).to_be_hidden()
     unheard_of(service, "node", 100)
     expect(machine(page, "node")).to_contain_text("silent")
+    register(api, "node", stopped=True)
+    expect(machine(page, "node")).to_have_count(0)
+    page.get_by_text("1 worker stopped").click()
+    expect(page.get_by_text(re.compile("node node · stopped"))).to_be_visible()
 
 
 def test_what_is_unfolded_stays_so_while_news_come(enter: Enter, api: httpx.Client) -> None:

@@ -1,5 +1,6 @@
 """The fleet at a glance: who is there, what slots train, who waits, and the load of the last hour."""
 
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -15,7 +16,7 @@ from tuner_service.service.reading.fleet import (
     fleet,
 )
 from tuner_service.service.setup import Service
-from tuner_service.service.upkeep.reaper import tidy
+from tuner_service.service.upkeep.reaper import reap, tidy
 from tuner_service.storage.clock import now
 from tuner_service.storage.loads import KEPT_SECONDS
 from tuner_service.storage.tables import claims, loads, trials, workers
@@ -106,6 +107,31 @@ def test_a_worker_falls_silent_and_is_gone_after_an_hour(
     unheard_of(service, SILENT_SECONDS + 1)
     assert (only(service).presence, only(service).idle) == (Presence.SILENT, 0)
     unheard_of(service, GONE_SECONDS + 1)
+    assert only(service).presence is Presence.GONE
+
+
+def test_a_worker_that_stopped_is_gone_at_once_until_it_comes_again(
+    api: httpx.Client, service: Service
+) -> None:
+    register(api)
+    register(api, stopped=True)
+    assert (only(service).presence, only(service).idle) == (Presence.GONE, 0)
+    [shown] = api.get("/v1/workers").json()["items"]
+    assert shown["stopped"]
+    register(api)
+    assert (only(service).presence, only(service).idle) == (Presence.THERE, 1)
+
+
+def test_a_worker_that_stopped_with_a_trial_is_shown_until_that_is_taken_over(
+    api: httpx.Client, service: Service, expire_leases: Callable[[], None]
+) -> None:
+    register(api)
+    api.post("/v1/studies", json=KERAS)
+    claim(api, "a")
+    register(api, stopped=True)
+    assert only(service).presence is Presence.SILENT
+    expire_leases()
+    reap(service)
     assert only(service).presence is Presence.GONE
 
 

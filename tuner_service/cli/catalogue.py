@@ -69,7 +69,7 @@ def workers(client: "Client", as_json: Json = False) -> None:
             worker["slots"],
             [d if isinstance(d, str) else d["name"] for d in worker["devices"]],
             [f"{t['study']} #{t['number']}" for t in worker["training"]],
-            worker["last_seen"],
+            worker["last_seen"] + (", stopped" if worker.get("stopped") else ""),
         ]
         for worker in found
     )

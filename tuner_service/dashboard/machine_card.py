@@ -81,9 +81,10 @@ class MachineCard:
                 return None
             return "It is there, but says nothing of a trial whose lease is about to end."
         if not self.machine.slots:
-            return "It holds no trial. It has stopped, or cannot reach this server."
+            return "It holds no trial. It was killed, or cannot reach this server."
         trials = "its trial" if len(self.machine.slots) == 1 else "its trials"
-        return f"When the lease runs out, {trials} will be handed to another worker."
+        stopped = "It has stopped. " if self.machine.stopped else ""
+        return f"{stopped}When the lease runs out, {trials} will be handed to another worker."
 
     @property
     def serves(self) -> str:

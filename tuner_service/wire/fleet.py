@@ -16,7 +16,10 @@ class Device(BaseModel):
 
 
 class WorkerRegistration(Body):
-    """An entry that is a bare name refers to what the catalogue already knows."""
+    """An entry that is a bare name refers to what the catalogue already knows.
+
+    ``stopped``: these are the last words of a worker that ends in good order.
+    """
 
     model_config = ConfigDict(
         extra="forbid",
@@ -42,6 +45,7 @@ class WorkerRegistration(Body):
     search_spaces: list[SearchSpaceEntry | Name] = []
     datasets: list[DatasetEntry | Name] = []
     load: dict[str, Any] = {}
+    stopped: bool = Field(default=False, strict=True)
 
 
 class HeldTrial(Reply):
@@ -60,6 +64,7 @@ class WorkerReply(Reply):
     search_spaces: list[str]
     datasets: list[str]
     load: dict[str, Any]
+    stopped: bool
     training: list[HeldTrial]
     registered_at: datetime
     last_seen: datetime

@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from tuner_service.worker.connection import Connection
@@ -39,6 +40,9 @@ class Presence:
         self._due = threading.Event()
         self._settled = threading.Event()
         """Set once the first registration has its answer, or there will be none."""
+        self._registering = threading.Lock()
+        self._registered: Mapping[str, Any] | None = None
+        """What the server knows of this worker, but for previews."""
 
     def start(self) -> None:
         threading.Thread(target=self._keep, name="presence", daemon=True).start()
@@ -56,15 +60,38 @@ class Presence:
         """Register again soon, without waiting for the turn."""
         self._due.set()
 
+    def leave(self) -> threading.Thread:
+        """Tell the server that this worker ends: in the thread that is returned, which may be left alone.
+
+        Without it the worker is taken for silent after a minute, as by a server that does not know the word.
+        """
+        leaving = threading.Thread(target=self._leave, name="leaving", daemon=True)
+        leaving.start()
+        return leaving
+
+    def _leave(self) -> None:
+        # A registration that is under way would say that the worker is there, after its last word.
+        with self._registering:
+            if self._registered is None:
+                return
+            with suppress(Refused, Unreachable):
+                self._put({**self._registered, "stopped": True})
+
     def _register(self) -> None:
         self._due.clear()
         load = measure_load(find_gpus())
-        taught = self._taught
-        said = taught if taught is not self._remembered else _without_previews(taught)
-        entries = {kind: [*self._entry[kind], *said[kind]] for kind in said}
-        entry = {**self._entry, **entries, "load": load}
+        with self._registering:
+            taught = self._taught
+            bare = self._with(_without_previews(taught), load)
+            self._put(bare if taught is self._remembered else self._with(taught, load))
+            self._remembered, self._registered = taught, bare
+
+    def _with(self, taught: Mapping[str, Sequence[Any]], load: Mapping[str, Any]) -> dict[str, Any]:
+        entries = {kind: [*self._entry[kind], *taught[kind]] for kind in taught}
+        return {**self._entry, **entries, "load": load}
+
+    def _put(self, entry: Mapping[str, Any]) -> None:
         self._connection.request("PUT", f"/v1/workers/{self.name}", entry)
-        self._remembered = taught
 
     def _keep(self) -> None:
         if not self._first():

@@ -84,6 +84,7 @@ class Supervisor:
         self._grace = Grace(options.grace_seconds)
         self._slots: list[Slot] = []
         self._discovery: Discovery | None = None
+        self._presence: Presence | None = None
 
     def run(self) -> int:
         try:
@@ -123,7 +124,7 @@ class Supervisor:
             version=__version__,
             catalogue=self._catalogue,
         )
-        presence = Presence(
+        presence = self._presence = Presence(
             options.name or default_name(), entry, connection, self._grace.begun, self._fail
         )
         cores = usable_cores()
@@ -180,6 +181,7 @@ class Supervisor:
         self._wait_while(self._holding, grace.left(GIVEN_BACK))
         grace.releases_over.set()
         self._wait_while(self._holding, min(LAST_WORDS_SECONDS, grace.left(HUNG_UP)))
+        leaving = self._presence.leave() if self._presence is not None else None
         # Only now the processes end, all at once: one that ends with a trial in it would look as if it had died.
         for slot in self._slots:
             slot.hang_up()
@@ -189,6 +191,8 @@ class Supervisor:
         for slot in self._slots:
             # Even a killed process stays while its driver or its disk does not answer; we do not wait for that.
             slot.close(max(0.0, grace.left(ENDED)))
+        if leaving is not None:
+            leaving.join(max(0.0, min(ANSWER_SECONDS, grace.left(ENDED))))
         log.info("stopped")
 
     def _holding(self) -> bool:

@@ -27,6 +27,33 @@ def test_a_signal_gives_every_trial_back(
     assert not psutil.wait_procs(children, WAIT_SECONDS)[1]
 
 
+def test_its_last_word_is_that_it_stopped(
+    server: ScriptedServer, start_worker: StartWorker
+) -> None:
+    server.give("epoch; spin")
+    worker = start_worker()
+    server.wait_for(0, "epochs")
+    worker.signal(signal.SIGTERM)
+    assert worker.exit_code() == 0
+    told = [each for each in server.told if each.action == "release" or each.method == "PUT"]
+    before, release, last = told[-3:]
+    assert (release.action, last.path) == ("release", before.path)
+    assert last.body == {**before.body, "stopped": True}
+
+
+def test_a_server_that_does_not_know_the_last_word_is_in_nobodys_way(
+    server: ScriptedServer, start_worker: StartWorker
+) -> None:
+    server.rule = lambda told: (
+        problem(422, "invalid_request") if "stopped" in (told.body or ()) else None
+    )
+    worker = start_worker()
+    worker.wait_for_line("registered")
+    worker.signal(signal.SIGTERM)
+    assert worker.exit_code() == 0
+    assert "invalid_request" not in worker.log
+
+
 def test_a_trial_is_given_back_only_after_its_process_stopped_or_was_killed(
     server: ScriptedServer, start_worker: StartWorker
 ) -> None:

@@ -24,6 +24,8 @@ MOST = 1000
 
 
 class Presence(StrEnum):
+    """Gone is who stopped in good order, or has been silent for an hour, unless there are trials that it holds."""
+
     THERE = "there"
     SILENT = "silent"
     GONE = "gone"
@@ -60,6 +62,11 @@ class Machine:
     slots: Sequence[Slot]
     gauges: Sequence[Gauge]
     told: Sequence[Told]
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it said that it stops; what an older one told has no such word."""
+        return bool(self.body.get("stopped"))
 
     @property
     def idle(self) -> int:
@@ -132,8 +139,9 @@ def _slot(held: Held, at: float, lease_seconds: float) -> Slot:
 
 def _machine(worker: Worker, slots: Sequence[Slot], told: Sequence[Told], at: float) -> Machine:
     silent = at - worker.last_seen
-    presence = Presence.SILENT if silent > SILENT_SECONDS else Presence.THERE
-    if silent > GONE_SECONDS and not slots:
+    stopped = worker.body.get("stopped", False)
+    presence = Presence.SILENT if stopped or silent > SILENT_SECONDS else Presence.THERE
+    if (stopped or silent > GONE_SECONDS) and not slots:
         presence = Presence.GONE
     return Machine(
         name=worker.name,

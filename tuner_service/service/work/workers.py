@@ -105,6 +105,7 @@ def _names(entries: Sequence[Any]) -> list[str]:
 def _worker_json(worker: workers.Worker, training: Sequence[workers.Held]) -> Json:
     return {
         "name": worker.name,
+        "stopped": False,
         **worker.body,
         "training": [
             {"study": held.study.name, "number": held.number, "attempt": held.attempt}

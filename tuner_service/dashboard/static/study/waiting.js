@@ -41,7 +41,7 @@ async function words(study, executor) {
   const workers = await get("/v1/workers?limit=1000").then(({ items }) => items, () => null);
   if (workers === null) return say("The first trial begins as soon as a worker has a free slot.");
   const { search_space: family, dataset } = study.spec;
-  const heard = workers.filter(({ last_seen }) => Date.now() - Date.parse(last_seen) < SILENT_MS);
+  const heard = workers.filter(({ last_seen, stopped }) => !stopped && Date.now() - Date.parse(last_seen) < SILENT_MS);
   const able = heard.filter((worker) => worker.search_spaces.includes(family) && worker.datasets.includes(dataset));
   if (able.length > 0) {
     const names = able.slice(0, 3).map(({ name }) => name).join(", ");
