@@ -84,6 +84,16 @@ def test_only_what_had_ended_at_the_revision_is_a_duplicate() -> None:
     assert anew.notes["duplicates"] == [0]
 
 
+@pytest.mark.parametrize("state", [TrialState.CANCELLED, TrialState.FAILED, TrialState.PRUNED])
+def test_whatever_ended_it_a_candidate_is_not_suggested_again(state: TrialState) -> None:
+    of = history("bayesian")
+    first = suggest(of, Question(0, 0))
+    of.add(Past(0, state, first.parameters, notes=first.notes), 1)
+    again = [suggest(of, Question(number, 1)) for number in range(1, 40)]
+    assert all(found.parameters != first.parameters for found in again)
+    assert any(found.notes.get("duplicates") == [0] for found in again)
+
+
 def test_what_the_user_chose_stays_where_others_are_drawn_anew() -> None:
     of = history("random")
     rates = set()
