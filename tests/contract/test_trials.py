@@ -1,5 +1,9 @@
 """What users do with trials: queue candidates, cancel, list."""
 
+import json
+from base64 import urlsafe_b64encode
+from typing import Any
+
 import httpx
 import pytest
 from sqlalchemy import update
@@ -148,3 +152,25 @@ def test_a_cursor_is_of_one_order(api: httpx.Client) -> None:
     refused = api.get("/v1/studies/demo/trials", params=query)
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["loc"] == ["query", "cursor"]
+
+
+@pytest.mark.parametrize(
+    ("order_by", "key", "status"),
+    [
+        ("number", ["number", 2**63 - 1, 3], 200),
+        ("epochs", ["epochs", 0.5, 3], 200),
+        ("number", ["number", 2**63, 3], 200),
+        ("state", ["state", 1, 3], 422),
+        ("number", ["number", "running", 3], 422),
+        ("number", ["number", 1, 2**40], 422),
+        ("number", 7, 422),
+    ],
+)
+def test_a_cursor_that_somebody_made_up_is_a_place_or_refused(
+    api: httpx.Client, order_by: str, key: Any, status: int
+) -> None:
+    opened(api)
+    claimed(api)
+    cursor = urlsafe_b64encode(json.dumps(key).encode()).decode()
+    query = {"order_by": order_by, "cursor": cursor}
+    assert api.get("/v1/studies/demo/trials", params=query).status_code == status
