@@ -13,14 +13,15 @@ from benchmarks.search.runs import jobs, load, run_missing
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.search", description=__doc__)
     parser.add_argument("--problems", nargs="+", choices=problems(), default=list(problems()))
-    parser.add_argument("--algorithms", nargs="+", choices=ALGORITHMS, default=list(ALGORITHMS))
+    usual = [algorithm.name for algorithm in ALGORITHMS.values() if algorithm.needs is None]
+    parser.add_argument("--algorithms", nargs="+", choices=ALGORITHMS, default=usual)
     parser.add_argument("--at-once", nargs="+", type=int, choices=AT_ONCE, default=AT_ONCE)
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--processes", type=int, default=2)
     asked = parser.parse_args()
     for algorithm in map(ALGORITHMS.__getitem__, asked.algorithms):
         if algorithm.is_missing:
-            print(f"{algorithm.name} is left out: {algorithm.needs} is not installed")
+            parser.error(f"{algorithm.name} needs {algorithm.needs}, which is not installed")
     wanted = jobs(asked.problems, asked.algorithms, asked.at_once, asked.seeds)
     began = time.monotonic()
     spent: defaultdict[str, float] = defaultdict(float)

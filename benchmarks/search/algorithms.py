@@ -17,6 +17,7 @@ MOST_TRIALS = BUDGETS[-1]
 AT_ONCE = (1, 8)
 """Trials in flight."""
 SLOW_TRIALS = 50
+GP_TRIALS = 100
 PRUNING_TRIALS = 100
 """Who ends trials early asks for five times as many."""
 
@@ -36,9 +37,9 @@ class Algorithm:
     """Another one that is the very same here, so that its runs are these too."""
     at_once: tuple[int, ...] = AT_ONCE
     is_slow: bool = False
-    """Whether it takes some tenths of a second to ask, so that it runs on few problems alone."""
+    """Whether it takes some tenths of a second to ask, so that it is not followed to the end."""
     needs: str | None = None
-    """A package that may not be installed."""
+    """A package that may not be installed. Who needs one runs when asked for by name."""
 
     @property
     def is_missing(self) -> bool:
@@ -129,8 +130,7 @@ ALGORITHMS: dict[str, Algorithm] = {
         _optunas(
             "gp",
             is_slow=True,
-            trials=SLOW_TRIALS,
-            takes=_is_one_of("hartmann6", "network", "svc_digits", "boosting_diabetes"),
+            trials=GP_TRIALS,
             needs="torch",
         ),
         _keras_tuners(

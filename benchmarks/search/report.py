@@ -39,6 +39,11 @@ class Board:
             alike[job.problem, job.algorithm, job.at_once, job.budget].append(run)
         return alike
 
+    def seeds(self, algorithm: str | None = None) -> int:
+        """How many there are, of an algorithm or at all."""
+        ran = (job for job in self.runs if algorithm in (None, job.algorithm))
+        return len({job.seed for job in ran})
+
     def best(
         self, problem: str, algorithm: str, at_once: int, budget: int
     ) -> list[Sequence[float]]:
@@ -85,7 +90,7 @@ def write(runs: Mapping[Job, Run]) -> None:
 
 
 def _page(board: Board) -> Iterator[str]:
-    seeds = len({job.seed for job in board.runs})
+    seeds = board.seeds()
     peers = (
         f"Optuna {version('optuna')} and KerasTuner {version('keras-tuner')} with their defaults"
     )
@@ -94,7 +99,9 @@ def _page(board: Board) -> Iterator[str]:
         f"Written by `make bench-search` on {date.today()}: {len(board.problems)} problems, {seeds} seeds, {peers}.\n"
         "What it means, and how it is done: [benchmarks.md](benchmarks.md#search).\n"
     )
-    everywhere = [a.name for a in ALGORITHMS.values() if all(map(a.takes, board.problems))]
+    everywhere = [
+        a.name for a in ALGORITHMS.values() if not a.is_slow and all(map(a.takes, board.problems))
+    ]
     names = [problem.name for problem in board.problems]
     yield "## Over all problems\n"
     yield (
@@ -102,19 +109,23 @@ def _page(board: Board) -> Iterator[str]:
         "seeds. **Bold**: the first, and all\nwhose distance to it may be chance.\n"
     )
     yield from _ranks(board, names, everywhere)
-    yield "How often a run of `genetic` ends better than one of NSGA-II:\n"
     yield from _duel(board, names, "genetic", "optuna-nsga2")
     yield "## Beside those that are slow to ask\n"
     slow = [a for a in ALGORITHMS.values() if a.is_slow]
     for algorithm in slow:
-        if algorithm.is_missing:
-            yield f"{algorithm.name} is not among them: {algorithm.needs} was not installed.\n"
-            continue
         few = [problem.name for problem in board.problems if algorithm.takes(problem)]
-        yield f"{algorithm.name} ran on {', '.join(few)} alone, to {algorithm.trials} trials; ranks over these.\n"
+        if not board.seeds(algorithm.name):
+            yield f"{algorithm.name} did not run.\n"
+            continue
+        where = "all problems" if few == names else f"{', '.join(few)} alone"
+        yield (
+            f"{algorithm.name} ran on {where}, to {algorithm.trials} trials, {board.seeds(algorithm.name)} seeds; "
+            "ranks over these.\n"
+        )
         followed = [budget for budget in BUDGETS if budget <= algorithm.trials]
         beside = [*everywhere, algorithm.name]
         yield from _ranks(board, few, beside, followed, algorithm.at_once)
+        yield from _duel(board, few, "auto", algorithm.name, followed, algorithm.at_once)
     yield "## With epochs\n"
     yield (
         "Where a trial may end early, a budget is so many full trainings' worth of epochs. Ranks over the problems "
@@ -162,12 +173,20 @@ def _standing(standing: Standing | None) -> str:
     return f"{rank} ({standing.low:.1f} to {standing.high:.1f})"
 
 
-def _duel(board: Board, names: Sequence[str], one: str, other: str) -> Iterator[str]:
-    yield "| | " + " | ".join(f"{budget} trials" for budget in BUDGETS) + " |"
-    yield "|---" * (len(BUDGETS) + 1) + "|"
-    for at_once in AT_ONCE:
+def _duel(
+    board: Board,
+    names: Sequence[str],
+    one: str,
+    other: str,
+    budgets: Sequence[int] = BUDGETS,
+    in_flight: Sequence[int] = AT_ONCE,
+) -> Iterator[str]:
+    yield f"How often a run of {one} ends better than one of {other}:\n"
+    yield "| | " + " | ".join(f"{budget} trials" for budget in budgets) + " |"
+    yield "|---" * (len(budgets) + 1) + "|"
+    for at_once in in_flight:
         cells = []
-        for budget in BUDGETS:
+        for budget in budgets:
             results = board.results(names, at_once, budget, [one, other])
             if len(results) < 2:
                 return

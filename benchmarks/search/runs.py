@@ -55,8 +55,6 @@ def jobs(
         for name in names:
             problem = problems()[name]
             for algorithm in map(ALGORITHMS.__getitem__, algorithms):
-                if algorithm.is_missing:
-                    continue
                 budgets = {algorithm.run_for(problem, budget) for budget in BUDGETS}
                 found += [
                     Job(name, algorithm.runs_as(problem, budget), n, seed, budget)
