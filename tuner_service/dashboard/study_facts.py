@@ -100,7 +100,8 @@ def _how(spec: Spec) -> Iterator[Fact]:
 
 
 def _within(study: Study) -> Iterator[Fact]:
-    budget = f"{formatting.count(study.budget.trials)} trials"
+    trials = study.budget.trials
+    budget = "1 trial" if trials == 1 else f"{formatting.count(trials)} trials"
     if study.budget.seconds is not None:
         budget += f", {formatting.duration(study.budget.seconds)}"
     yield Fact("Budget", budget)

@@ -1,5 +1,6 @@
 """What a study's page says of how it searches."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -48,6 +49,7 @@ def test_facts_say_what_differs_from_the_usual_and_leave_out_what_is_off() -> No
     assert found["Budget"] == "40 trials, 1 h"
     assert "Reduce LR on plateau" not in found
     assert "Default model" not in found
+    assert said(replace(study(), budget=Budget(1, None)))["Budget"] == "1 trial"
 
 
 def test_what_auto_picked_is_told_with_its_reason() -> None:
