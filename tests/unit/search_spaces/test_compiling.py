@@ -8,6 +8,7 @@ import pytest
 from search_spaces import compiling, registry
 from search_spaces.parameters import presets
 from search_spaces.signature import Field, Signature, label, number, vector
+from tests.unit.search_spaces.training import answers, fit
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
@@ -26,12 +27,10 @@ def test_a_price_is_learned_with_the_usual_learning_rates(optimizer: str) -> Non
     values: dict[str, presets.Value] = {"optimizer": optimizer, "learning_rate": 0.01}
     model = presets.build(registry.build("dense", signature), values)
     x, y = prices()
-    model.fit(x, y, epochs=10, batch_size=16, verbose=0)
+    fit(model, x, y, epochs=10, batch_size=16)
     scores = model.evaluate(x, y, verbose=0, return_dict=True)
     assert scores["loss"] < 0.1, "in squared deviations: 1 is what guessing the mean gets"
-    assert scores["mae"] == pytest.approx(
-        np.abs(model.predict(x, verbose=0)[:, 0] - y).mean(), rel=1e-3
-    )
+    assert scores["mae"] == pytest.approx(np.abs(answers(model, x)[:, 0] - y).mean(), rel=1e-3)
     assert 1_000 < scores["mae"] < 40_000, "in the price's own units"
 
 

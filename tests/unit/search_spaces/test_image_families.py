@@ -17,6 +17,7 @@ from search_spaces.parameters import presets
 from search_spaces.pretrained import UnfitWeights, WeightsNotHere
 from search_spaces.residual import halving_block, identity_block
 from search_spaces.signature import Field, Signature, image, label, number, vector
+from tests.unit.search_spaces.training import fit_eagerly
 
 TEN, TWO, PRICE = label("label", 10), label("label", 2), number("price")
 INCEPTION_V3, XCEPTION = 21_802_784, 20_861_480
@@ -100,13 +101,10 @@ def test_build_asks_for_exactly_what_was_declared(family: str) -> None:
 def test_family_fits_an_epoch(family: str, output: Field, values: dict[str, Any]) -> None:
     inputs = pictures(family, 6, 7, 1)
     model = built(family, Signature(inputs, (output,)), SMALL[family] | values)
-    model.run_eagerly = (
-        len(model.layers) > 20
-    )  # compiling a deep one takes far longer than its step
     rng = np.random.RandomState(0)
     x: Any = {field.name: rng.rand(4, *field.shape).astype("float32") for field in inputs}
     x = x if len(x) > 1 else next(iter(x.values()))
-    history = model.fit(x, rng.randint(0, output.classes or 100, 4), verbose=0).history
+    history = fit_eagerly(model, x, rng.randint(0, output.classes or 100, 4))
     assert set(history) == {"loss", "mae" if output is PRICE else "accuracy"}
     assert np.isfinite(history["loss"]).all()
 
@@ -292,10 +290,9 @@ def test_base_takes_its_weights_from_a_file_and_keeps_them(weights: Path) -> Non
     base = base_of(model)
     assert trained(base) == []
 
-    model.run_eagerly = True  # compiling 300 layers takes longer than running them once
     head = model.layers[-1].get_weights()[0]
     x = np.random.RandomState(0).rand(2, 8, 8, 1).astype("float32")
-    model.fit(x, np.array([3, 7]), verbose=0)
+    fit_eagerly(model, x, np.array([3, 7]))
     assert not np.array_equal(model.layers[-1].get_weights()[0], head)
     for mine, its in zip(origin.get_weights(), base.get_weights(), strict=True):
         assert np.array_equal(mine, its)

@@ -11,6 +11,7 @@ import pytest
 from search_spaces import datasets, registry
 from search_spaces.datasets import Dataset, Part
 from search_spaces.parameters import presets
+from tests.unit.search_spaces.training import fit
 
 SMALL_TEXT = {"embedding_size": 32}
 
@@ -32,22 +33,24 @@ class Case:
 
 CASES = [
     Case("dense", "breast_cancer", 3, {"label": 0.85}),
-    Case("dense", "diabetes", 15, {"progression": 0.75}, {"learning_rate": 3e-3}),
+    Case("dense", "diabetes", 6, {"progression": 0.75}, {"learning_rate": 1e-2}),
     Case("dense", "digits", 4, {"label": 0.6}),
-    Case("dense", "iris", 20, {"label": 0.65}, {"learning_rate": 3e-3}),
+    Case("dense", "iris", 8, {"label": 0.65}, {"learning_rate": 1e-2}),
     Case("dense", "wine", 10, {"label": 0.7}, {"learning_rate": 3e-3}),
     Case("inception", "digits", 1, {"label": 0.6}, {"filters": 32}),
     Case("residual", "digits", 3, {"label": 0.5}, {"filters": 16}),
-    Case("separable_convnet", "made_shapes", 4, {"shape": 0.4}, {"width": 16}),
-    Case("text_convnet", "made_reviews", 4, {"sentiment": 0.75}),
+    Case(
+        "separable_convnet", "made_shapes", 3, {"shape": 0.4}, {"width": 16, "learning_rate": 3e-3}
+    ),
+    Case("text_convnet", "made_reviews", 3, {"sentiment": 0.75}, {"learning_rate": 3e-3}),
     Case("question_answering", "made_stories", 2, {"answer": 0.4}, {"text_units": 16}),
-    Case("siamese_lstm", "made_pairs", 4, {"same": 0.62}, SMALL_TEXT),
+    Case("siamese_lstm", "made_pairs", 2, {"same": 0.62}, {**SMALL_TEXT, "learning_rate": 4e-3}),
     Case(
         "siamese_lstm",
         "made_pairs",
-        4,
+        3,
         {"same": 0.8},
-        {**SMALL_TEXT, "merging": "compare", "learning_rate": 3e-3},
+        {**SMALL_TEXT, "merging": "compare", "learning_rate": 6e-3},
     ),
     Case(
         "post_profile",
@@ -59,9 +62,9 @@ CASES = [
     Case(
         "dual_camera",
         "made_cameras",
-        5,
+        4,
         {"distance": 0.5},
-        {"base": "small", "filters": 8, "optimizer": "adam", "learning_rate": 3e-3},
+        {"base": "small", "filters": 8, "optimizer": "adam", "learning_rate": 5e-3},
     ),
 ]
 
@@ -71,7 +74,7 @@ def test_matching_family_learns(case: Case) -> None:
     dataset = loaded(case.dataset)
     keras.utils.set_random_seed(2021)
     model = presets.build(registry.build(case.family, dataset.signature), case.values)
-    model.fit(*arrays(dataset.train), epochs=case.epochs, verbose=0)
+    fit(model, *arrays(dataset.train), epochs=case.epochs)
     x, truth = dict(dataset.validation.inputs), dataset.validation.outputs
     predicted = model.predict(x if len(x) > 1 else next(iter(x.values())), verbose=0)
     reached = {

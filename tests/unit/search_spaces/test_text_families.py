@@ -14,6 +14,7 @@ from search_spaces.blocks.text import CELLS, Reader
 from search_spaces.errors import Misfit
 from search_spaces.parameters import presets
 from search_spaces.signature import Signature, image, label, number, sequence, tokens, vector
+from tests.unit.search_spaces.training import answers, fit, fit_eagerly
 
 TEXT = tokens("text", 12, 50)
 QUESTION = tokens("question", 4, 30)
@@ -157,7 +158,7 @@ def test_loss_of_the_default_text_convnet_moves() -> None:
     keras.utils.set_random_seed(0)
     model = built("text_convnet", SMALL["text_convnet"], {})
     x = np.random.RandomState(0).randint(1, 50, (64, 12))
-    losses = model.fit(x, x[:, 0] % 2, epochs=4, verbose=0).history["loss"]
+    losses = fit(model, x, x[:, 0] % 2, epochs=4)["loss"]
     assert len(set(losses)) == 4
     assert losses[-1] < losses[0]
 
@@ -166,7 +167,7 @@ def test_loss_of_the_default_text_convnet_moves() -> None:
 def test_family_fits_an_epoch(family: str, signature: Signature, values: dict[str, Any]) -> None:
     model = built(family, signature, values)
     x, y = examples(signature, 8)
-    history = model.fit(bare(x), bare(y), epochs=1, verbose=0).history
+    history = fit_eagerly(model, bare(x), bare(y))
     metrics = {f.name: "accuracy" if f.kind == "class" else "mae" for f in signature.outputs}
     if len(metrics) == 1:
         assert set(history) == {"loss", *metrics.values()}
@@ -291,8 +292,8 @@ def test_reader_takes_the_state_after_the_last_token_that_is_not_padding(cell: s
     states = reader.embedding(entry)
     for layer in reader.recurrent:
         states = layer(states)
-    every_state = keras.Model(entry, states).predict(text, verbose=0)
-    read = keras.Model(entry, reader(entry)).predict(text, verbose=0)
+    every_state = answers(keras.Model(entry, states), text)
+    read = answers(keras.Model(entry, reader(entry)), text)
     assert np.allclose(read, every_state[[0, 1, 2, 3], [2, 0, 4, 2]], atol=1e-6)
 
 
@@ -303,10 +304,10 @@ def test_padding_at_the_end_changes_no_answer_and_an_empty_text_has_one() -> Non
     text = np.random.RandomState(0).randint(0, 50, (6, 12))
     text[0] = 0
     question = np.random.RandomState(1).randint(0, 30, (6, 4))
-    answers = short.predict({"text": text, "question": question}, verbose=0)
+    short_answers = answers(short, {"text": text, "question": question})
     padded = {"text": np.pad(text, ((0, 0), (0, 8))), "question": question}
-    assert np.isfinite(answers).all()
-    assert np.allclose(answers, long.predict(padded, verbose=0), atol=1e-6)
+    assert np.isfinite(short_answers).all()
+    assert np.allclose(short_answers, answers(long, padded), atol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -322,12 +323,12 @@ def test_saved_model_opens_without_this_package(
 ) -> None:
     model = built(family, signature, values)
     x, y = examples(signature, 4)
-    model.train_on_batch(bare(x), bare(y))
+    fit_eagerly(model, bare(x), bare(y))
     model.save(tmp_path / "model.keras")
     with zipfile.ZipFile(tmp_path / "model.keras") as saved:
         assert b"search_spaces" not in saved.read("config.json")
     again = keras.models.load_model(tmp_path / "model.keras")
-    assert np.array_equal(model.predict(bare(x), verbose=0), again.predict(bare(x), verbose=0))
+    assert np.array_equal(answers(model, bare(x)), answers(again, bare(x)))
 
 
 # --- two sequences, one reader --------------------------------------------------------------------
@@ -355,8 +356,8 @@ def test_siamese_sequences_share_one_lstm(inputs: Any, parameters: int) -> None:
 
     x, _ = examples(signature, 4)
     read = features_of(model)
-    left, right = np.split(read.predict(x, verbose=0), 2, axis=1)
-    swapped = read.predict({"left": x["right"], "right": x["left"]}, verbose=0)
+    left, right = np.split(answers(read, x), 2, axis=1)
+    swapped = answers(read, {"left": x["right"], "right": x["left"]})
     assert np.array_equal(swapped, np.concatenate([right, left], axis=1))
     assert not np.allclose(left, right)
 
@@ -366,10 +367,10 @@ def test_training_on_the_left_changes_how_the_right_is_read() -> None:
     model = built("siamese_lstm", signature, {"units": 8, "learning_rate": 1e-2})
     read = features_of(model)
     x, _ = examples(signature, 16)
-    before = np.split(read.predict(x, verbose=0), 2, axis=1)
+    before = np.split(answers(read, x), 2, axis=1)
     # Nothing to learn on the right: every gradient comes from the left.
-    model.fit({"left": x["left"], "right": 0 * x["right"]}, x["left"][:, -1, 0] > 0, verbose=0)
-    after = np.split(read.predict(x, verbose=0), 2, axis=1)
+    fit_eagerly(model, {"left": x["left"], "right": 0 * x["right"]}, x["left"][:, -1, 0] > 0)
+    after = np.split(answers(read, x), 2, axis=1)
     assert not np.allclose(before[0], after[0])
     assert not np.allclose(before[1], after[1])
 
@@ -378,7 +379,7 @@ def test_comparing_adds_distance_and_product_of_the_two_vectors() -> None:
     signature = SMALL["siamese_lstm"]
     x, _ = examples(signature, 4)
     model = built("siamese_lstm", signature, {"units": 8, "merging": "compare"})
-    left, right, apart, product = np.split(features_of(model).predict(x, verbose=0), 4, axis=1)
+    left, right, apart, product = np.split(answers(features_of(model), x), 4, axis=1)
     assert np.allclose(apart, abs(left - right), atol=1e-6)
     assert np.allclose(product, left * right, atol=1e-6)
 
@@ -413,13 +414,13 @@ def test_dense_is_the_same_model_through_both_apis(
 
     sequential.set_weights(functional.get_weights())
     x, y = (bare(arrays) for arrays in examples(signature, 8))
-    assert np.array_equal(functional.predict(x, verbose=0), sequential.predict(x, verbose=0))
+    assert np.array_equal(answers(functional, x), answers(sequential, x))
     assert functional.evaluate(x, y, verbose=0, return_dict=True) == sequential.evaluate(
         x, y, verbose=0, return_dict=True
     )
     configs = [model.optimizer.get_config() for model in (functional, sequential)]
     assert configs[0] | {"name": ""} == configs[1] | {"name": ""}
-    assert np.isfinite(sequential.fit(x, y, verbose=0).history["loss"]).all()
+    assert np.isfinite(fit_eagerly(sequential, x, y)["loss"]).all()
 
 
 def test_dense_of_the_book_has_its_size_both_ways() -> None:
