@@ -68,7 +68,7 @@ def launch_through_the_form(page: Page) -> None:
     page.get_by_label("Data set", exact=True).select_option("iris")
     page.get_by_role("radio", name=re.compile("^Dense network")).check()
     page.get_by_label("Epochs: value").fill("20")
-    page.get_by_label("Batch size: value").fill("1")
+    page.get_by_label("Batch size: value").fill("4")
     page.get_by_label("Stop early", exact=False).first.uncheck()
     page.get_by_label("Trials", exact=True).fill("2")
     page.get_by_label("Name", exact=True).fill(STUDY)
@@ -81,12 +81,13 @@ def watch_and_steer(page: Page) -> None:
     expect(page.locator("#curves path.js-line").first).to_be_attached(timeout=LONG)
     page.get_by_role("button", name="Pause").click()
     state(page, "paused")
-    page.get_by_role("button", name="Resume").click()
-    state(page, "running")
+    # While nothing new begins, so that the study is not over before the dialog is filled in.
     page.get_by_role("button", name="Extend…").click()
     page.get_by_label("So many more").fill("1")
     page.get_by_role("dialog").get_by_role("button", name="Extend").click()
     expect(page.locator("#progress")).to_contain_text("of 3 trials")
+    page.get_by_role("button", name="Resume").click()
+    state(page, "running")
     state(page, "completed")
     assert page.evaluate("window.stayed"), "the page was loaded anew"
 

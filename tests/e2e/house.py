@@ -92,7 +92,7 @@ class House:
         while not so():
             assert process.poll() is None, self.logs()
             assert time.monotonic() < deadline, self.logs()
-            time.sleep(0.05)
+            time.sleep(0.1)  # asking takes cores from what is waited for
 
     def completed(self, study: str = "cancer") -> bool:
         state = self.get(f"/v1/studies/{study}")["state"]

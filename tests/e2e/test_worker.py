@@ -2,13 +2,14 @@
 
 import hashlib
 import signal
+from typing import Any
 
 import psutil
 
 from tests.e2e.house import House
 
-EPOCHS = 20
-STUDY = {
+EPOCHS = 12
+STUDY: dict[str, Any] = {
     "name": "cancer",
     "search_space": "dense",
     "dataset": "breast_cancer",
@@ -73,7 +74,9 @@ def test_a_stopped_worker_gives_its_trial_back(house: House) -> None:
     house.serve()
     # One slot trains; the other one waits at the server for just the trial that the first one gives back.
     worker = house.work("first", slots=2)
-    house.client.post("/v1/studies", json={**STUDY, "max_parallel": 1}).raise_for_status()
+    endless = {**STUDY["training"], "epochs": 10_000}
+    study = {**STUDY, "training": endless, "max_parallel": 1}
+    house.client.post("/v1/studies", json=study).raise_for_status()
     house.until(lambda: bool(house.trials() and house.epochs(0)), worker)
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(60) == 0, house.logs()
