@@ -97,13 +97,12 @@ def test_every_epoch_is_reported_with_its_learning_rate(plain: Trial) -> None:
 
 
 def test_same_seed_gives_the_same_metrics(tmp_path: Path) -> None:
-    the = task(parameters={"dropout": 0.3})
+    chance = {**PLAIN, "dropout": 0.3}
+    the = task(parameters=chance)
     first, again = (
         [report.metrics for report in run(the, tmp_path / name)[1]] for name in ("a", "b")
     )
-    other = [
-        report.metrics for report in run(task(parameters={"dropout": 0.3}, seed=8), tmp_path)[1]
-    ]
+    other = [report.metrics for report in run(task(parameters=chance, seed=8), tmp_path)[1]]
     assert first == again
     assert first != other
 
