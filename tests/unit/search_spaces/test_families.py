@@ -84,6 +84,23 @@ def test_family_fits_an_epoch(
     assert np.isfinite(history["loss"]).all()
 
 
+@pytest.mark.parametrize("values", VARIED)
+@pytest.mark.parametrize(("family", "field"), [("dense", VECTOR), ("separable_convnet", IMAGE)])
+def test_hyperparameters_are_declared_as_the_build_asks_for_them(
+    family: str, field: Field, values: dict[str, Any]
+) -> None:
+    hypermodel = registry.build(family, Signature((field,), (TEN,)))
+    declared, built_with = presets.Presets(values), presets.Presets(values)
+    hypermodel.declare_hyperparameters(declared)
+    hypermodel.build(built_with)
+    assert asked(declared) == asked(built_with)
+
+
+def asked(hp: presets.Presets) -> dict[str, Any]:
+    """Every parameter that was asked for, and whether it is active."""
+    return {p.name: (p.get_config(), hp.is_active(p)) for p in hp.space}
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 8, 28, 64])
 @pytest.mark.parametrize("pooling", ["max", "average"])
 def test_separable_convnet_adapts_to_small_pictures(size: int, pooling: str) -> None:
