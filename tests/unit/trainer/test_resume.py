@@ -193,7 +193,7 @@ def build(hp):
     )
     return model
 """)
-    the = task(search_space="own_random", parameters={}, training={"epochs": 3, "batch_size": 256})
+    the = task(search_space="own_random", parameters={}, training={"epochs": 2, "batch_size": 256})
     models = (tmp_path,)
     whole = in_one_piece(the, tmp_path, models=models)
     expect_the_same(whole, the, tmp_path, [(1, "killed")], models=models)
