@@ -11,7 +11,7 @@ import pytest
 from search_spaces import datasets, registry
 from search_spaces.datasets import Dataset, Part
 from search_spaces.parameters import presets
-from tests.unit.search_spaces.training import fit
+from tests.unit.search_spaces.training import answers, fit
 
 SMALL_TEXT = {"embedding_size": 32}
 
@@ -76,7 +76,7 @@ def test_matching_family_learns(case: Case) -> None:
     model = presets.build(registry.build(case.family, dataset.signature), case.values)
     fit(model, *arrays(dataset.train), epochs=case.epochs)
     x, truth = dict(dataset.validation.inputs), dataset.validation.outputs
-    predicted = model.predict(x if len(x) > 1 else next(iter(x.values())), verbose=0)
+    predicted = answers(model, x if len(x) > 1 else next(iter(x.values())))
     reached = {
         output.name: achieved(
             predicted[output.name] if len(truth) > 1 else predicted,
