@@ -44,6 +44,11 @@ class Board:
         ran = (job for job in self.runs if algorithm in (None, job.algorithm))
         return len({job.seed for job in ran})
 
+    def searched_by(self, algorithm: str) -> list[str]:
+        """The names of the problems that it ran on."""
+        ran = {job.problem for job in self.runs if job.algorithm == algorithm}
+        return [problem.name for problem in self.problems if problem.name in ran]
+
     def best(
         self, problem: str, algorithm: str, at_once: int, budget: int
     ) -> list[Sequence[float]]:
@@ -113,8 +118,8 @@ def _page(board: Board) -> Iterator[str]:
     yield "## Beside those that are slow to ask\n"
     slow = [a for a in ALGORITHMS.values() if a.is_slow]
     for algorithm in slow:
-        few = [problem.name for problem in board.problems if algorithm.takes(problem)]
-        if not board.seeds(algorithm.name):
+        few = board.searched_by(algorithm.name)
+        if not few:
             yield f"{algorithm.name} did not run.\n"
             continue
         where = "all problems" if few == names else f"{', '.join(few)} alone"
@@ -185,16 +190,17 @@ def _duel(
     yield "| | " + " | ".join(f"{budget} trials" for budget in budgets) + " |"
     yield "|---" * (len(budgets) + 1) + "|"
     for at_once in in_flight:
-        cells = []
-        for budget in budgets:
-            results = board.results(names, at_once, budget, [one, other])
-            if len(results) < 2:
-                return
-            found = standings(results)[one]
-            ahead, low, high = (100 * (2 - rank) for rank in (found.rank, found.high, found.low))
-            cells.append(f"{ahead:.0f} % ({low:.0f} to {high:.0f})")
+        found = [board.results(names, at_once, budget, [one, other]) for budget in budgets]
+        cells = [_ahead(standings(each)[one]) if len(each) == 2 else "–" for each in found]
         yield f"| {IN_FLIGHT[at_once]} | " + " | ".join(cells) + " |"
     yield ""
+
+
+def _ahead(one_of_two: Standing) -> str:
+    """The chance to be ahead of the other one, which a rank between 1 and 2 says."""
+    ranks = (one_of_two.rank, one_of_two.high, one_of_two.low)
+    ahead, low, high = (100 * (2 - rank) for rank in ranks)
+    return f"{ahead:.0f} % ({low:.0f} to {high:.0f})"
 
 
 def _costs(board: Board) -> Iterator[str]:

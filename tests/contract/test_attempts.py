@@ -69,6 +69,26 @@ def test_a_lost_lease_is_a_death_and_giving_back_is_none(
     assert release(api, trial, "late").status_code == 409
 
 
+@pytest.mark.parametrize(
+    ("claimed_seconds_ago", "took"),
+    # A server of an older version claims without saying when.
+    [(90_000, 3600), (None, 0)],
+)
+def test_a_lost_attempt_took_no_longer_than_its_lease(
+    api: httpx.Client, service: Service, claimed_seconds_ago: int | None, took: int
+) -> None:
+    opened(api)
+    claimed(api)
+    with service.database.write() as connection:
+        since = None if claimed_seconds_ago is None else now() - claimed_seconds_ago
+        until = now() - 86_400  # as after a restore of yesterday's backup
+        connection.execute(update(trials).values(claimed_at=since, lease_expires_at=until))
+    assert reap(service) == 1
+    with service.database.read() as connection:
+        trial = trials_storage.get(connection, studies.get(connection, "demo"), 0)
+    assert round(trial.seconds_before) == took
+
+
 def test_a_failure_inside_training_is_final_unless_the_study_asks(api: httpx.Client) -> None:
     opened(api)
     assert finish(api, claimed(api), state="failed", error="NaN").json()["state"] == "failed"

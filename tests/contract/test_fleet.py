@@ -20,6 +20,7 @@ from tuner_service.service.upkeep.reaper import reap, tidy
 from tuner_service.storage.clock import now
 from tuner_service.storage.loads import KEPT_SECONDS
 from tuner_service.storage.tables import claims, loads, trials, workers
+from tuner_service.storage.workers import served
 
 LOAD = {"cpu_percent": 50.0, "memory_bytes": 100, "memory_used_bytes": 25, "gpus": []}
 KERAS: dict[str, Any] = {"search_space": "dense", "dataset": "digits", "budget": {"trials": 4}}
@@ -77,6 +78,11 @@ def test_an_attempt_that_is_not_the_first_counts_from_its_own_claim(
     [[slot]] = fleet(service).programs.values()
     assert slot.attempt == 2
     assert slot.since > 1.0
+    with service.database.write() as connection:
+        # A server of an older version claims without saying when.
+        connection.execute(update(trials).values(claimed_at=None))
+    [[slot]] = fleet(service).programs.values()
+    assert slot.since == 1.0
 
 
 def test_a_lease_about_to_end_is_late(api: httpx.Client, service: Service) -> None:
@@ -118,6 +124,8 @@ def test_a_worker_that_stopped_is_gone_at_once_until_it_comes_again(
     assert (only(service).presence, only(service).idle) == (Presence.GONE, 0)
     [shown] = api.get("/v1/workers").json()["items"]
     assert shown["stopped"]
+    with service.database.read() as connection:
+        assert served(connection, "search_spaces") == set()
     register(api)
     assert (only(service).presence, only(service).idle) == (Presence.THERE, 1)
 

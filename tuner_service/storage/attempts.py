@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Update, bindparam, delete, update
+from sqlalchemy import Connection, Update, bindparam, delete, func, update
 
 from tuner_service.domain.best import Best
 from tuner_service.domain.trial import Trial, TrialState
@@ -31,7 +31,9 @@ _REQUEUE = (
             "lease_expires_at": None,
             "deaths": bindparam("new_deaths"),
             "finish_digest": bindparam("new_digest"),
-            "seconds_before": trials.c.seconds_before + (bindparam("at") - trials.c.claimed_at),
+            # A server of an older version, beside this one, claims without saying when.
+            "seconds_before": trials.c.seconds_before
+            + func.coalesce(bindparam("at") - trials.c.claimed_at, 0.0),
             "claimed_at": None,
         }
     )
@@ -54,7 +56,7 @@ def requeue(
 ) -> Trial | None:
     """Queue a running trial again, with its first ``kept`` epochs; None if the attempt no longer holds it.
 
-    ``best`` is the best of those; ``digest`` that of the report which ended the attempt.
+    ``best`` is the best of those; ``digest`` that of the report which ended the attempt, at ``at``.
     """
     given = {"new_deaths": deaths, "new_digest": digest, "at": at}
     return _cut(connection, _REQUEUE, trial, kept, best, given)

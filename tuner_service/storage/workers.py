@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection, bindparam, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tuner_service.domain.parameter import Value
@@ -75,7 +75,8 @@ def served(connection: Connection, kind: str, besides: str | None = None) -> set
         workers.c.last_seen > now() - THERE_SECONDS
     )
     rows = connection.execute(query)
-    return {entry for name, body in rows if name != besides for entry in body.get(kind) or ()}
+    there = [body for name, body in rows if name != besides and not body.get("stopped")]
+    return {entry for body in there for entry in body.get(kind) or ()}
 
 
 _TRAINING = (
@@ -85,7 +86,7 @@ _TRAINING = (
         trials.c.attempt,
         trials.c.epochs,
         trials.c.parameters,
-        trials.c.claimed_at,
+        func.coalesce(trials.c.claimed_at, trials.c.started_at),
         trials.c.lease_expires_at,
         *studies.COLUMNS,
     )

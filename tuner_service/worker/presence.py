@@ -43,6 +43,7 @@ class Presence:
         self._registering = threading.Lock()
         self._registered: Mapping[str, Any] | None = None
         """What the server knows of this worker, but for previews."""
+        self._left = False
 
     def start(self) -> None:
         threading.Thread(target=self._keep, name="presence", daemon=True).start()
@@ -72,6 +73,7 @@ class Presence:
     def _leave(self) -> None:
         # A registration that is under way would say that the worker is there, after its last word.
         with self._registering:
+            self._left = True
             if self._registered is None:
                 return
             with suppress(Refused, Unreachable):
@@ -81,6 +83,8 @@ class Presence:
         self._due.clear()
         load = measure_load(find_gpus())
         with self._registering:
+            if self._left:
+                raise Unreachable("its last word is said")
             taught = self._taught
             bare = self._with(_without_previews(taught), load)
             self._put(bare if taught is self._remembered else self._with(taught, load))

@@ -4,6 +4,8 @@ import threading
 from queue import Queue
 from typing import Any
 
+import pytest
+
 from tests.unit.worker.conftest import TOKEN
 from tests.unit.worker.scripted_server import WAIT_SECONDS, Answer, ScriptedServer, Told, problem
 from tuner_service.worker.connection import Connection
@@ -37,3 +39,34 @@ def test_previews_go_until_they_were_taken_and_not_again(server: ScriptedServer)
     assert said.get(timeout=WAIT_SECONDS) == ["digits", {"name": "shop"}, "mnist"]
     stop.set()
     presence.refresh()
+
+
+def test_nothing_is_said_after_the_last_word(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measuring, measured = threading.Event(), threading.Event()
+
+    def slow(gpus: object) -> dict[str, Any]:
+        measuring.set()
+        assert measured.wait(WAIT_SECONDS)
+        return {}
+
+    stop = threading.Event()
+    connection = Connection(server.url, TOKEN, stop)
+    entry: dict[str, Any] = {"search_spaces": [], "datasets": []}
+    presence = Presence("w", entry, connection, stop, fail=lambda reason: None)
+    presence.start()
+    presence.wait()
+    # A GPU's driver may take seconds to tell its load.
+    monkeypatch.setattr("tuner_service.worker.presence.measure_load", slow)
+    presence.refresh()
+    assert measuring.wait(WAIT_SECONDS)
+    stop.set()
+    presence.leave().join(WAIT_SECONDS)
+    measured.set()
+    for thread in threading.enumerate():
+        if thread.name == "presence":
+            thread.join(WAIT_SECONDS)
+            assert not thread.is_alive()
+    first, last = server.told
+    assert last.body == {**first.body, "stopped": True}

@@ -30,6 +30,8 @@ def give_back(
     ``digest`` is that of the report which ended the attempt, so that its repetition is known.
     """
     kept, best, lost = _split(current, trial, trial.checkpoint or 0)
+    # Whoever had it had it until its lease ended, at most: after a restore that is long ago.
+    until = min(current.at, trial.lease_expires_at or current.at)
     queued = attempts.requeue(
         current.connection,
         trial,
@@ -37,7 +39,7 @@ def give_back(
         best=best,
         deaths=trial.deaths if deaths is None else deaths,
         digest=digest,
-        at=current.at,
+        at=until,
     )
     assert queued is not None, "the study's lock is held and the trial was read under it"
     current.remember(trial, what, _and_rolled_back(why, lost), lost)
