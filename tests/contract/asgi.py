@@ -29,12 +29,18 @@ class Server:
 class _Uvicorn(uvicorn.Server):
     """Uvicorn without the tenths of a second that it rests before it ends: there are hundreds of tests."""
 
+    def __init__(self, app: FastAPI) -> None:
+        super().__init__(uvicorn.Config(app, port=0, log_level="warning"))
+        self.app = app
+
     async def main_loop(self) -> None:
         await self.on_tick(0)
         while not self.should_exit:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # On the loop, whose event it is, as the server itself does: not from the test's thread.
+        self.app.state.stopping.set()
         for server in self.servers:
             server.close()
         state = self.server_state
@@ -50,7 +56,7 @@ class _Uvicorn(uvicorn.Server):
 @contextmanager
 def serve(service: Service) -> Iterator[Server]:
     app = create_app(service)
-    server = _Uvicorn(uvicorn.Config(app, port=0, log_level="warning"))
+    server = _Uvicorn(app)
     thread = threading.Thread(target=server.run, name="server")
     thread.start()
     try:
@@ -60,7 +66,6 @@ def serve(service: Service) -> Iterator[Server]:
         port = server.servers[0].sockets[0].getsockname()[1]
         yield Server(f"http://127.0.0.1:{port}", app)
     finally:
-        app.state.stopping.set()
         server.should_exit = True
         thread.join(10)
         assert not thread.is_alive(), "the server did not end"
