@@ -3,8 +3,12 @@
 import threading
 
 import httpx
+import pytest
 
 from tests.contract.studies import Json, claimed, finish, opened, path, progress
+from tuner_service.service.setup import Service
+from tuner_service.service.work import claims
+from tuner_service.storage import studies
 
 
 def test_a_claim_hands_out_a_candidate_of_the_space_under_a_lease(api: httpx.Client) -> None:
@@ -98,6 +102,23 @@ def test_equal_studies_take_turns_at_a_single_slot(api: httpx.Client) -> None:
         assert api.post(path(trial, "cancel")).status_code == 200
         order.append(trial["study"])
     assert order == ["a", "b", "a", "b"]
+
+
+def test_a_slow_search_keeps_no_slot_from_other_studies(
+    api: httpx.Client, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claims, "TURN_SECONDS", 0.05)
+    for name, priority in (("slow", 5), ("quick", 0)):
+        body = {"name": name, "search_space": "dense", "dataset": "digits", "priority": priority}
+        api.post("/v1/studies", json=body | {"budget": {"trials": 1}}).raise_for_status()
+    api.put("/v1/workers/w1", json={"search_spaces": ["dense"], "datasets": ["digits"]})
+    with service.database.read() as connection:
+        slow = studies.get(connection, "slow")
+    body = {"worker": "w1", "key": "waits"}
+    with service.histories.of(slow).asking:  # as while its next candidate is searched
+        assert api.post("/v1/claims", json=body | {"key": "first"}).json()["study"] == "quick"
+        assert api.post("/v1/claims", json=body).status_code == 204
+    assert api.post("/v1/claims", json=body).json()["study"] == "slow"
 
 
 def test_many_claimers_get_different_trials(api: httpx.Client) -> None:

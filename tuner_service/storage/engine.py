@@ -12,9 +12,17 @@ from sqlalchemy.exc import DBAPIError, TimeoutError
 from tuner_service.storage import waiting
 from tuner_service.storage.connections import BUSY_SECONDS, FILE_SECONDS, Connections, parsed
 from tuner_service.storage.failures import failure
-from tuner_service.storage.waiting import WouldWait, busy, has_reserve, held, may_wait, unhurried
+from tuner_service.storage.waiting import (
+    WouldWait,
+    busy,
+    has_reserve,
+    held,
+    in_turn,
+    may_wait,
+    unhurried,
+)
 
-__all__ = ["Database", "WouldWait", "held", "unhurried"]
+__all__ = ["Database", "WouldWait", "held", "in_turn", "unhurried"]
 
 CONNECTIONS = 48
 RESERVE = 8

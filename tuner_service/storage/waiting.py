@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import TypeAlias
 
 from tuner_service.errors import Unavailable
 
@@ -15,22 +16,33 @@ class WouldWait(Exception):
     """Going on would take a while, and whoever asked cannot wait. Nothing has happened."""
 
 
+Lock: TypeAlias = "threading.Lock | threading.Semaphore"
+
+
 @contextmanager
-def held(
-    lock: "threading.Lock | threading.Semaphore", seconds: float | None = None
-) -> Iterator[None]:
+def held(lock: Lock, seconds: float | None = None) -> Iterator[None]:
     """Hold a lock, waiting for it at most so many seconds; None: for as long as it takes.
 
     Raises WouldWait if it is not free where waiting is not allowed, Unavailable if the time has passed.
     """
-    if not lock.acquire(blocking=False):
-        unhurried()
-        if not (lock.acquire() if seconds is None else lock.acquire(timeout=seconds)):
+    with in_turn(lock, seconds) as is_held:
+        if not is_held:
             raise busy()
-    try:
         yield
+
+
+@contextmanager
+def in_turn(lock: Lock, seconds: float | None = None) -> Iterator[bool]:
+    """The same for those who have something else to do: whether it is held, once it is or the time has passed."""
+    is_held = lock.acquire(blocking=False)
+    if not is_held:
+        unhurried()
+        is_held = lock.acquire() if seconds is None else lock.acquire(timeout=seconds)
+    try:
+        yield is_held
     finally:
-        lock.release()
+        if is_held:
+            lock.release()
 
 
 def unhurried() -> None:

@@ -19,11 +19,14 @@ from tuner_service.service.views import Json
 from tuner_service.service.work.attempts import from_epoch, resume_of
 from tuner_service.storage import claims, studies, trials, workers
 from tuner_service.storage.claims import Claimed, KeyTaken
-from tuner_service.storage.engine import held, unhurried
+from tuner_service.storage.engine import in_turn, unhurried
 from tuner_service.storage.trials import Claim
 
 ROUNDS = 8
 """How often a claim tries again after another one took the trial that it had in mind."""
+TURN_SECONDS = 5.0
+"""So long a claim stands in line at a study before it looks at the next one: a search may take seconds, and each that
+waits for it has a thread that claims of other studies want. A claim that names its study has no other."""
 
 
 def claim(service: Service, request: wire.ClaimRequest, holder: int | None) -> Json | None:
@@ -150,10 +153,12 @@ class _Plan:
 def _claim_from(
     service: Service, study: Study, request: wire.ClaimRequest, digest: str, holder: int | None
 ) -> Trial | None:
-    """Claim a trial of this study; None if it has none to give."""
+    """Claim a trial of this study; None if it has none to give, or none soon."""
     entry = service.histories.of(study)
     # One ask at a time: the next one is to see the candidate of this one as running.
-    with held(entry.asking):
+    with in_turn(entry.asking, TURN_SECONDS if request.study is None else None) as my_turn:
+        if not my_turn:
+            return None
         for _ in range(ROUNDS):
             with service.database.snapshot() as connection:
                 study = studies.get(connection, study.name)
