@@ -30,6 +30,9 @@ from tuner_service.service.views import Json, study_json, text
 from tuner_service.storage import datasets, studies
 from tuner_service.storage.studies import KeyTaken
 
+LOSS_WEIGHT = "loss_weight_"
+"""What the names of such parameters begin with."""
+
 
 def open_study(service: Service, request: wire.StudyRequest, key: str | None) -> Json:
     """Open a study, running; under a key that was used before, the study that it opened then.
@@ -87,11 +90,10 @@ def _complete(
     else:
         entry, data = _family_and_dataset(service, connection, request)
         family = Space.from_json(entry["parameters"])
-    changed = overridden(
-        family,
-        {name: wire.given(override) for name, override in request.overrides.items()},
-        at=("overrides",),
-    )
+    objectives = _objectives(request, data)
+    overrides = {name: dict(wire.given(override)) for name, override in request.overrides.items()}
+    weights = {} if data is None else _loss_weights(family, objectives, overrides)
+    changed = overridden(family, weights | overrides, at=("overrides",))
     settings = _training(request)
     space = Space((*changed.parameters, *training.searched(settings)))
     try:
@@ -100,7 +102,6 @@ def _complete(
         raise Invalid(
             [Problem(("training",), problem.msg) for problem in error.problems], code=error.code
         ) from error
-    objectives = _objectives(request, data)
     search = searches.completed(request.search, space, len(objectives), request.budget.trials)
     if entry is not None and data is not None:
         _check_metrics(entry, data, objectives, settings)
@@ -111,7 +112,7 @@ def _complete(
         if isinstance(request.search_space, str)
         else {"parameters": family.to_json()},
         "dataset": request.dataset,
-        "overrides": {n: dict(wire.given(o)) for n, o in request.overrides.items()},
+        "overrides": overrides,
         "objectives": objectives,
         "search": search,
         "pruning": prunings.completed(request.pruning, settings),
@@ -218,6 +219,31 @@ def usual_objectives(data: catalogue.Entry | None) -> list[Mapping[str, Any]]:
     if len(outputs) == 1 and outputs[0].get("kind") == "class":
         return [{"metric": "val_accuracy", "direction": "maximize"}]
     return [{"metric": "val_loss", "direction": "minimize"}]
+
+
+def _loss_weights(
+    family: Space, objectives: Sequence[Mapping[str, Any]], overrides: Mapping[str, Json]
+) -> dict[str, Json]:
+    """Overrides that leave the weights of losses as they are where the weighted sum is an objective.
+
+    The least sum would be that of the smallest weights, whatever the model. Raises Invalid for a weight that the user
+    wants searched.
+    """
+    sums = [each["metric"] for each in objectives if each["metric"] in ("loss", "val_loss")]
+    if not sums:
+        return {}
+    weights = [p for p in family.parameters if p.name.startswith(LOSS_WEIGHT)]
+    if problems := [
+        Problem(
+            ("overrides", weight.name),
+            f'"{weight.name}" weighs what "{sums[0]}" adds up, so that no two candidates could be compared; '
+            'give it a "value", or name an objective that is not weighted',
+        )
+        for weight in weights
+        if "value" not in overrides.get(weight.name, {"value": None})
+    ]:
+        raise Invalid(problems, code="invalid_overrides")
+    return {w.name: {"value": w.default} for w in weights if w.default is not None}
 
 
 def _default_trials(search: Json, space: Space) -> int:
