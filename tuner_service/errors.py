@@ -210,7 +210,10 @@ class BudgetSpent(Conflict):
     code = "budget_spent"
 
     def __init__(self, study: str, budget: int) -> None:
-        super().__init__(f'all {budget} trials of study "{study}" are spent; extend it first')
+        super().__init__(
+            f'all {budget} trials of study "{study}" are spent; extend it first, '
+            'or by this one ("extend": true)'
+        )
 
 
 class StaleAttempt(Conflict):

@@ -50,6 +50,35 @@ def test_a_candidate_beyond_the_budget_is_refused(api: httpx.Client) -> None:
     assert (spent.status_code, spent.json()["code"]) == (409, "budget_spent")
 
 
+def test_a_candidate_may_extend_a_budget_that_is_spent(api: httpx.Client) -> None:
+    opened(api, budget={"trials": 1})
+    completed(api, 1.0)
+    body = {"parameters": {"x": 0.25}, "extend": True}
+    queued = api.post("/v1/studies/demo/trials", json=body).raise_for_status().json()
+    study = api.get("/v1/studies/demo").json()
+    assert (study["state"], study["progress"]["budget"]) == ("running", 2)
+    assert claimed(api)["number"] == queued["number"] == 1
+    # Where there is room it takes what there is; and one that is refused extends nothing.
+    api.post("/v1/studies/demo/extend", json={"trials": 1})
+    assert api.post("/v1/studies/demo/trials", json=body).status_code == 201
+    assert api.post("/v1/studies/demo/trials", json=body | {"parameters": {"x": 2}}).is_error
+    assert api.get("/v1/studies/demo").json()["progress"]["budget"] == 3
+
+
+def test_a_candidate_of_an_exhausted_space_can_be_tried_once_more(api: httpx.Client) -> None:
+    space = {"parameters": [{"name": "x", "type": "bool"}]}
+    opened(api, search_space=space, search={"algorithm": "random"}, budget={"trials": 5})
+    for _ in range(2):
+        completed(api, 1.0)
+    body = {"worker": "w1", "key": "none-left", "study": "demo"}
+    assert api.post("/v1/claims", json=body).status_code == 204
+    assert api.get("/v1/studies/demo").json()["reason"] == "every candidate has been tried"
+    again = {"parameters": {"x": True}, "extend": True}
+    api.post("/v1/studies/demo/trials", json=again).raise_for_status()
+    trial = claimed(api)
+    assert (trial["number"], trial["parameters"]) == (2, {"x": True})
+
+
 def test_one_trial_can_be_cancelled(api: httpx.Client) -> None:
     opened(api, budget={"trials": 2})
     trial = claimed(api)

@@ -59,6 +59,10 @@ def queue(
     parameters: Annotated[
         list[str], typer.Argument(help="NAME=VALUE, as many as wanted.", show_default=False)
     ],
+    extend: Annotated[
+        bool,
+        typer.Option("--extend", help="If the budget is spent, add one trial to it for this."),
+    ] = False,
 ) -> None:
     """Try this very candidate next; parameters that are not named are searched."""
     from tuner_service.client.spec import parse_study
@@ -69,7 +73,7 @@ def queue(
         if not separator:
             raise UserError(f'"{parameter}" is no parameter; expected NAME=VALUE')
         candidate |= parse_study(f"{json.dumps(name)}: {value}", source=parameter, is_json=False)
-    trial = client.queue_candidate(study, candidate)
+    trial = client.queue_candidate(study, candidate, extend=extend)
     typer.echo(f'trial {trial.number} of study "{study}" is {trial.state}')
 
 

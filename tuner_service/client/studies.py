@@ -78,10 +78,17 @@ class StudyCalls:
         """How much each parameter matters for the first objective; the shares add up to 1."""
         return Importance.model_validate(self.transport.get(path("studies", study, "importance")))
 
-    def queue_candidate(self, study: str, parameters: Mapping[str, Any]) -> TrialReply:
-        """Try this very candidate next; parameters that are missing are searched."""
+    def queue_candidate(
+        self, study: str, parameters: Mapping[str, Any], *, extend: bool = False
+    ) -> TrialReply:
+        """Try this very candidate next; parameters that are missing are searched.
+
+        With ``extend`` a budget that is spent grows by one for it, and a completed study runs again.
+        """
         response = self.transport.request(
-            "POST", path("studies", study, "trials"), json={"parameters": dict(parameters)}
+            "POST",
+            path("studies", study, "trials"),
+            json={"parameters": dict(parameters), "extend": extend},
         )
         return TrialReply.model_validate(response.json())
 

@@ -72,6 +72,8 @@ class Candidate(Body):
     )
 
     parameters: dict[str, Value]
+    extend: bool = False
+    """Whether a budget that is spent grows by one for it; a completed study runs again."""
 
 
 class SpaceReply(Reply):

@@ -48,26 +48,30 @@ def cancel(service: Service, name: str) -> Json:
 def extend(service: Service, name: str, more: int) -> Json:
     """Add to the budget; a completed study runs again. Raises IllegalTransition."""
     with change(service, name) as current:
-        study = current.study
-        if study.state not in EXTENDABLE:
-            raise IllegalTransition(f'study "{name}"', study.state, "extended", EXTENDABLE)
-        if study.out_of_time(current.at):
-            spent = f"{study.budget.seconds:g} s"
-            raise Conflict(
-                f'the time budget of study "{name}", {spent}, is spent', code="budget_spent"
-            )
-        if study.budget.trials + more > MOST_TRIALS:
-            msg = f"a study has at most {MOST_TRIALS} trials, this one has {study.budget.trials}"
-            raise Invalid([Problem(("trials",), msg)])
-        studies.set_budget(current.connection, study, study.budget.trials + more)
-        if study.state is StudyState.COMPLETED:
-            _check_data(current)
-            study = replace(study, state=StudyState.RUNNING)
-        studies.set_state(current.connection, study, study.state, None)
-        current.study = studies.get(current.connection, name)
-        # Reading it again must not move the number that the change's events begin with.
-        assert current.study.revision == study.revision
+        _extend(current, more)
         return _told(current)
+
+
+def _extend(current: Change, more: int) -> None:
+    study = current.study
+    if study.state not in EXTENDABLE:
+        raise IllegalTransition(f'study "{study.name}"', study.state, "extended", EXTENDABLE)
+    if study.out_of_time(current.at):
+        spent = f"{study.budget.seconds:g} s"
+        raise Conflict(
+            f'the time budget of study "{study.name}", {spent}, is spent', code="budget_spent"
+        )
+    if study.budget.trials + more > MOST_TRIALS:
+        msg = f"a study has at most {MOST_TRIALS} trials, this one has {study.budget.trials}"
+        raise Invalid([Problem(("trials",), msg)])
+    studies.set_budget(current.connection, study, study.budget.trials + more)
+    if study.state is StudyState.COMPLETED:
+        _check_data(current)
+        study = replace(study, state=StudyState.RUNNING)
+    studies.set_state(current.connection, study, study.state, None)
+    current.study = studies.get(current.connection, study.name)
+    # Reading it again must not move the number that the change's events begin with.
+    assert current.study.revision == study.revision
 
 
 def _check_data(current: Change) -> None:
@@ -105,16 +109,21 @@ def delete(service: Service, name: str) -> None:
 def queue_candidate(service: Service, name: str, candidate: Candidate) -> Json:
     """Queue this candidate as the next trial; missing parameters are searched when it is claimed.
 
-    Raises Invalid, BudgetSpent, IllegalTransition.
+    With ``candidate.extend`` a budget that is spent grows by one, in the same step: an extended study's idle workers
+    would be quicker. Raises Invalid, BudgetSpent, IllegalTransition.
     """
     with change(service, name) as current:
         study = current.study
+        study.space.check(candidate.parameters, at=("parameters",))
+        if candidate.extend and study.budget_spent and study.state in EXTENDABLE:
+            _extend(current, 1)
+            current.tell_study()
+            study = current.study
         if study.state not in (StudyState.RUNNING, StudyState.PAUSED):
             if study.state is StudyState.COMPLETED:
                 raise BudgetSpent(name, study.budget.trials)
             allowed = (StudyState.RUNNING, StudyState.PAUSED)
             raise IllegalTransition(f'study "{name}"', study.state, "given a candidate", allowed)
-        study.space.check(candidate.parameters, at=("parameters",))
         if study.budget_spent:
             raise BudgetSpent(name, study.budget.trials)
         number = study.next_number
