@@ -4,11 +4,12 @@ import threading
 
 import httpx
 import pytest
+from sqlalchemy import insert, select
 
 from tests.contract.studies import Json, claimed, finish, opened, path, progress
 from tuner_service.service.setup import Service
 from tuner_service.service.work import claims
-from tuner_service.storage import studies
+from tuner_service.storage import studies, tables
 
 
 def test_a_claim_hands_out_a_candidate_of_the_space_under_a_lease(api: httpx.Client) -> None:
@@ -119,6 +120,23 @@ def test_a_slow_search_keeps_no_slot_from_other_studies(
         assert api.post("/v1/claims", json=body | {"key": "first"}).json()["study"] == "quick"
         assert api.post("/v1/claims", json=body).status_code == 204
     assert api.post("/v1/claims", json=body).json()["study"] == "slow"
+
+
+def test_a_search_that_fails_keeps_no_slot_from_other_studies(
+    api: httpx.Client, service: Service
+) -> None:
+    body = {"name": "whole", "search_space": "dense", "dataset": "digits", "budget": {"trials": 1}}
+    api.post("/v1/studies", json=body).raise_for_status()
+    api.put("/v1/workers/w1", json={"search_spaces": ["dense"], "datasets": ["digits"]})
+    with service.database.write() as connection:  # Optuna does not take it, and opening refuses it
+        space = [{"name": "x", "type": "float", "min": 1, "max": 9, "step": 1, "log": True}]
+        row = connection.execute(select(tables.studies)).mappings().one()
+        broken = {**row, "name": "broken", "priority": 5, "space": space}
+        del broken["id"]
+        connection.execute(insert(tables.studies).values(broken))
+    claim = {"worker": "w1", "key": "first"}
+    assert api.post("/v1/claims", json=claim).json()["study"] == "whole"
+    assert api.post("/v1/claims", json=claim | {"key": "second"}).status_code == 500
 
 
 def test_many_claimers_get_different_trials(api: httpx.Client) -> None:

@@ -115,3 +115,22 @@ def test_where_there_is_one_candidate_it_may_be_trained_again() -> None:
         found = suggest(of, Question(number, of.revision))
         assert (found.parameters, found.exhausted) == ({"kind": "a"}, False)
         end(of, number, found.parameters, found.notes)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_what_depends_on_a_step_exists_beside_it_and_true_is_not_one(algorithm: str) -> None:
+    parameters: list[dict[str, Any]] = [
+        {"name": "kind", "type": "choice", "choices": [1, True]},
+        {"name": "rate", "type": "float", "min": 0, "max": 0.3, "step": 0.1},
+        {"name": "deep", "type": "bool", "when": [{"parameter": "rate", "values": [0.3]}]},
+    ]
+    of = history(algorithm, parameters)
+    found = []
+    for number in range(2 * (3 + 2)):
+        suggestion = suggest(of, Question(number, of.revision))
+        assert not suggestion.exhausted
+        assert ("deep" in suggestion.parameters) == (suggestion.parameters["rate"] == 0.3)
+        found.append(repr(sorted(suggestion.parameters.items())))
+        end(of, number, suggestion.parameters, suggestion.notes)
+    assert len(set(found)) == len(found)
+    assert suggest(of, Question(len(found), of.revision)).exhausted

@@ -1,6 +1,7 @@
 """The Gaussian process, held to what Optuna asks of a sampler, and to what the service asks of any."""
 
 import json
+import random
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.util import find_spec
@@ -98,6 +99,17 @@ def test_few_trials_are_enough_for_what_is_smooth_and_conditional() -> None:
     best = min(trials, key=lambda trial: loss_of(trial.parameters))
     assert loss_of(best.parameters) < 0.05
     assert best.parameters["depth"] == 4
+
+
+def test_a_number_of_a_billion_steps_is_not_climbed_step_by_step() -> None:
+    parameters = [{"name": "x", "type": "int", "min": 0, "max": 10**9}]
+    search = replace(SPEC.search, seed=1, options={"engine": "kriging", "startup_trials": 2})
+    of = History(replace(SPEC, search=search), Space.from_json(parameters))
+    chance = random.Random(1)
+    for number in range(14):  # the test's time runs out otherwise
+        asked = ask(of, number)
+        ended = replace(asked, state=TrialState.COMPLETED, values=[chance.random()])
+        of.add(ended, number + 1)
 
 
 def test_a_history_built_anew_suggests_the_same() -> None:

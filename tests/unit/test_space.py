@@ -1,10 +1,12 @@
 """Spaces: what they hold, what they refuse, how they are narrowed."""
 
+import itertools
+
 import pytest
 
 from tuner_service.domain.overrides import overridden
 from tuner_service.domain.parameter import Parameter, Type
-from tuner_service.domain.space import Space
+from tuner_service.domain.space import LISTED_MOST, Space
 from tuner_service.errors import Invalid
 
 SPACE = Space.from_json(
@@ -90,6 +92,61 @@ def test_true_is_not_one() -> None:
     choice = Parameter("c", Type.CHOICE, choices=(True, 1))
     choice_space = Space((choice,))
     choice_space.validate()
+
+
+def test_overrides_keep_true_apart_from_one_and_ints_whole() -> None:
+    space = Space(
+        (
+            Parameter("c", Type.CHOICE, choices=(True, 1, "a"), default=True),
+            Parameter("n", Type.INT, 1, 5),
+        )
+    )
+    changed = overridden(space, {"c": {"choices": [1, "a"]}, "n": {"value": 3.0}})
+    assert changed.by_name["c"].default is None
+    assert repr(changed.by_name["n"].value) == "3"
+    chosen = overridden(space, {"n": {"choices": [1.0, 4]}}).by_name["n"]
+    assert repr(chosen.choices) == "(1, 4)"
+    with pytest.raises(Invalid, match="at least one choice"):
+        overridden(space, {"c": {"choices": None}})
+
+
+@pytest.mark.parametrize(
+    ("parameter", "message"),
+    [
+        (
+            Parameter("x", Type.FLOAT, 1, 10, step=1, log=True),
+            'parameter "x" has a log scale and a step; give one of them',
+        ),
+        (
+            Parameter("n", Type.INT, 0, 1e19),
+            'parameter "n" is an int; "max" got 1e+19; allowed: up to 2^53',
+        ),
+        (
+            Parameter("x", Type.FLOAT, 0, 1, choices=("a",)),
+            'parameter "x" is of type float and has no "choices"',
+        ),
+        (Parameter("b", Type.BOOL, min=0), 'parameter "b" is of type bool and has no "min"'),
+        (Parameter("b", Type.BOOL, log=True), 'parameter "b" is of type bool and has no "log"'),
+        (
+            Parameter("n", Type.INT, 0, 1, value=1),
+            'parameter "n" is of type int and has no "value"',
+        ),
+    ],
+)
+def test_fields_that_make_no_sense_are_refused(parameter: Parameter, message: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        Space((parameter,)).validate()
+    assert [problem.msg for problem in refused.value.problems] == [message]
+
+
+def test_spaces_of_very_many_parameters_are_counted_and_gone_through() -> None:
+    switches = Space(tuple(Parameter(f"b{n}", Type.BOOL) for n in range(1000)))
+    assert switches.size() == LISTED_MOST
+    first, second = itertools.islice(switches.candidates(), 2)
+    assert [name for name in first if first[name] != second[name]] == ["b999"]
+    number = Parameter("n", Type.INT, 1, 10, step=4)
+    assert Space((number, Parameter("x", Type.FLOAT, 0, 0.3, step=0.1))).size() == 12
+    assert list(Space(()).candidates()) == [{}]
 
 
 def test_overrides_narrow_widen_and_fix() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from tuner_service.domain.parameter import Condition, Defect, Parameter, Type, Value, defects
+from tuner_service.domain.parameter import Condition, Defect, Parameter, Type, Value, defects, same
 from tuner_service.domain.space import Space
 from tuner_service.errors import Invalid, Problem, known
 
@@ -72,24 +72,31 @@ def _fixed(parameter: Parameter, value: Value) -> tuple[Parameter, list[Defect]]
             f'parameter "{parameter.name}" got {json.dumps(value)}; allowed: {parameter.allowed()}'
         )
         return parameter, [(("value",), msg)]
+    value = _typed(parameter, value)
     return Parameter(parameter.name, Type.FIXED, value=value, when=parameter.when), []
+
+
+def _typed(parameter: Parameter, value: Value) -> Value:
+    """3.0 as 3, where whole numbers are wanted."""
+    return int(value) if parameter.type is Type.INT else value
 
 
 def _chosen(parameter: Parameter, override: Mapping[str, Any]) -> tuple[Parameter, list[Defect]]:
     name = parameter.name
     if len(override) > 1:
         return parameter, [((), f'override of "{name}": "choices" stands alone')]
-    choices = tuple(override["choices"])
+    choices = tuple(override["choices"] or ())
     numeric = parameter.type in (Type.INT, Type.FLOAT)
     for choice in choices:
         _, wrong = _fixed(parameter, choice)
         if wrong if numeric else not parameter.may_become(choice):
             msg = f'parameter "{name}" got {json.dumps(choice)}; allowed: {parameter.allowed()}'
             return parameter, [(("choices",), msg)]
+    choices = tuple(_typed(parameter, choice) for choice in choices)
     usual = parameter.value if parameter.default is None else parameter.default
     result = replace(
         Parameter(name, Type.CHOICE, choices=choices, when=parameter.when),
-        default=usual if usual in choices else None,
+        default=usual if any(same(usual, choice) for choice in choices) else None,
     )
     return result, list(defects(result))
 

@@ -14,6 +14,8 @@ Value = int | float | str | bool
 
 MOST_STEPS = 1e9
 """A range has at most so many values."""
+MOST_WHOLE = 2**53
+"""Whole numbers beyond are not told apart by everybody who reads JSON."""
 
 
 class Type(StrEnum):
@@ -94,6 +96,28 @@ class Parameter:
         value = Decimal(str(self.min)) + steps * Decimal(str(self.step))
         return int(value) if self.type is Type.INT else float(value)
 
+    def nearest(self, value: float) -> float:
+        """The value of a number with steps that this one stands for: 0.1 three times over is 0.30000000000000004."""
+        if self.step is None:
+            return value
+        assert self.min is not None
+        return self.at(round((value - self.min) / self.step))
+
+    @property
+    def count(self) -> int | None:
+        """How many values it has; None if it is continuous."""
+        match self.type:
+            case Type.FIXED:
+                return 1
+            case Type.BOOL:
+                return 2
+            case Type.CHOICE:
+                return len(self.choices)
+            case Type.FLOAT if self.step is None:
+                return None
+            case _:
+                return round((self.last - (self.min or 0)) / (self.step or 1)) + 1
+
     @property
     def last(self) -> float:
         """The largest value of a number: the last that its steps reach."""
@@ -127,9 +151,8 @@ class Parameter:
                 yield from self.choices
             case Type.INT:
                 yield from range(int(self.min or 0), int(self.last) + 1, int(self.step or 1))
-            case Type.FLOAT if self.step is not None and self.min is not None:
-                steps = range(round((self.last - self.min) / self.step) + 1)
-                yield from map(self.at, steps)
+            case Type.FLOAT if self.count is not None:
+                yield from map(self.at, range(self.count))
 
     def contains(self, value: object) -> bool:
         match self.type:
@@ -187,6 +210,12 @@ Defect = tuple[tuple[str, ...], str]
 def defects(parameter: Parameter) -> Iterator[Defect]:
     """What is wrong with a parameter by itself: the field, and a message."""
     name = parameter.name
+    if strays := list(_strays(parameter)):
+        yield from (
+            ((field,), f'parameter "{name}" is of type {parameter.type} and has no "{field}"')
+            for field in strays
+        )
+        return
     match parameter.type:
         case Type.INT | Type.FLOAT:
             if parameter.min is None or parameter.max is None:
@@ -198,6 +227,12 @@ def defects(parameter: Parameter) -> Iterator[Defect]:
                     got = getattr(parameter, field)
                     if got is not None and got != int(got):
                         yield (field,), f'parameter "{name}" is an int; "{field}" got {got}'
+                        return
+                    if got is not None and abs(got) > MOST_WHOLE:
+                        yield (
+                            (field,),
+                            f'parameter "{name}" is an int; "{field}" got {got:g}; allowed: up to 2^53',
+                        )
                         return
             if parameter.min > parameter.max:
                 yield (
@@ -220,7 +255,8 @@ def defects(parameter: Parameter) -> Iterator[Defect]:
                     f'parameter "{name}" is on a log scale and needs min above 0, '
                     f"got {parameter.min:g}",
                 )
-            if parameter.log and parameter.step not in (None, 1):
+            is_whole = parameter.type is Type.INT and parameter.step == 1
+            if parameter.log and parameter.step is not None and not is_whole:
                 yield ("step",), f'parameter "{name}" has a log scale and a step; give one of them'
         case Type.CHOICE:
             if not parameter.choices:
@@ -239,3 +275,17 @@ def defects(parameter: Parameter) -> Iterator[Defect]:
             f'parameter "{name}" has the default {json.dumps(parameter.default)}; '
             f"allowed: {parameter.allowed()}",
         )
+
+
+def _strays(parameter: Parameter) -> Iterator[str]:
+    """The fields that its type has not."""
+    if parameter.type not in (Type.INT, Type.FLOAT):
+        for field in ("min", "max", "step"):
+            if getattr(parameter, field) is not None:
+                yield field
+        if parameter.log:
+            yield "log"
+    if parameter.choices and parameter.type not in (Type.CHOICE, Type.FIXED):
+        yield "choices"
+    if parameter.value is not None and parameter.type is not Type.FIXED:
+        yield "value"

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -71,20 +72,29 @@ class Space:
 
     def candidates(self) -> Iterator[dict[str, Value]]:
         """Every candidate once, in order; the space must be enumerable (see ``continuous``)."""
-        yield from self._candidates(0, {})
+        chosen: dict[str, Value] = {}
 
-    def _candidates(self, index: int, chosen: dict[str, Value]) -> Iterator[dict[str, Value]]:
-        if index == len(self.parameters):
-            yield dict(chosen)
-            return
-        parameter = self.parameters[index]
-        if not self.exists(parameter, chosen):
-            yield from self._candidates(index + 1, chosen)
-            return
-        for value in parameter.values():
-            chosen[parameter.name] = value
-            yield from self._candidates(index + 1, chosen)
-        chosen.pop(parameter.name, None)
+        def settle(parameter: Parameter) -> Iterator[bool]:
+            """Give it one value after the other, if it exists."""
+            if not self.exists(parameter, chosen):
+                yield True
+                return
+            for value in parameter.values():
+                chosen[parameter.name] = value
+                yield True
+            chosen.pop(parameter.name, None)
+
+        # A stack of our own: a space may have more parameters than Python's is deep.
+        settled: list[Iterator[bool]] = []
+        while True:
+            if len(settled) < len(self.parameters):
+                settled.append(settle(self.parameters[len(settled)]))
+            else:
+                yield dict(chosen)
+            while settled and not next(settled[-1], False):
+                settled.pop()
+            if not settled:
+                return
 
     def continuous(self) -> list[str]:
         """The parameters whose values cannot be listed."""
@@ -94,6 +104,8 @@ class Space:
         """How many candidates there are, counted up to ``most``; None if a parameter is continuous."""
         if self.continuous():
             return None
+        if not any(parameter.when for parameter in self.parameters):
+            return min(most, math.prod(parameter.count or 0 for parameter in self.parameters))
         return sum(1 for _ in islice(self.candidates(), most))
 
     def may_repeat(self) -> bool:

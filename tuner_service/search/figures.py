@@ -16,6 +16,7 @@ from tuner_service.domain.space import Space
 from tuner_service.domain.study import Objective, Spec
 from tuner_service.domain.trial import TrialState
 from tuner_service.search.history import History, Past
+from tuner_service.search.importing import IMPORTING
 from tuner_service.search.snapshot import Snapshot, directions, of_first_objective
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ _HOVER = "trial %{customdata}<br>%{x}<br>%{y}<extra></extra>"
 
 def slices(spec: Spec, space: Space, trials: Sequence[Past], parameters: Sequence[str]) -> Json:
     """The first objective over each of these parameters, a plot each; some trial must have each of them."""
-    from optuna.visualization import plot_slice
+    with IMPORTING:
+        from optuna.visualization import plot_slice
 
     study = _study(spec, space, trials, [spec.objective])
     figure = plot_slice(study, params=list(parameters), target_name=spec.objective.metric)
@@ -39,7 +41,8 @@ def slices(spec: Spec, space: Space, trials: Sequence[Past], parameters: Sequenc
 
 def contour(spec: Spec, space: Space, trials: Sequence[Past], x: str, y: str) -> Json:
     """The first objective over two different parameters, which each of the trials must have."""
-    from optuna.visualization import plot_contour
+    with IMPORTING:
+        from optuna.visualization import plot_contour
 
     study = _study(spec, space, trials, [spec.objective])
     figure = plot_contour(study, params=[x, y], target_name=spec.objective.metric)
@@ -53,7 +56,8 @@ def contour(spec: Spec, space: Space, trials: Sequence[Past], x: str, y: str) ->
 
 def pareto(spec: Spec, space: Space, trials: Sequence[Past], x: int, y: int) -> Json:
     """Two of the objectives, by their places, over each other; the trials that no other one beats stand out."""
-    from optuna.visualization import plot_pareto_front
+    with IMPORTING:
+        from optuna.visualization import plot_pareto_front
 
     figure = plot_pareto_front(
         _study(spec, space, trials, spec.objectives),

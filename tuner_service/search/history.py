@@ -31,7 +31,7 @@ _STATES = {
 }
 
 
-Candidate = tuple[tuple[str, Value], ...]
+Candidate = tuple[tuple[str, bool, Value], ...]
 
 
 @dataclass(frozen=True)
@@ -146,8 +146,15 @@ class History:
 
 
 def candidate(parameters: Mapping[str, Value]) -> Candidate:
-    """A candidate to be looked up: equal for equal parameters in any order, whatever steps were rounded to."""
+    """A candidate to be looked up: equal for equal parameters in any order, whatever steps were rounded to.
+
+    True is not 1, though Python says so.
+    """
     return tuple(
-        (name, float(f"{value:.12g}") if isinstance(value, float) else value)
+        (
+            name,
+            isinstance(value, bool),
+            float(f"{value:.15g}") if isinstance(value, float) else value,
+        )
         for name, value in sorted(parameters.items())
     )

@@ -9,6 +9,7 @@ from optuna.trial import TrialState as OptunaState
 
 from tuner_service.domain.trial import TrialState
 from tuner_service.search.history import History, Past
+from tuner_service.search.importing import IMPORTING
 from tuner_service.search.snapshot import Snapshot, directions, of_first_objective
 
 
@@ -35,14 +36,15 @@ def _get_param_importances() -> Callable[..., dict[str, Any]]:
 
     Optuna brings scikit-learn along, where it is installed, for another method than ours: a second and 90 MB.
     """
-    absent = object()
-    before = sys.modules.get("sklearn", absent)
-    if before is absent:
-        sys.modules["sklearn"] = None  # type: ignore[assignment]  # "import sklearn" then fails, which Optuna expects
-    try:
-        from optuna.importance import get_param_importances
-    finally:
+    with IMPORTING:
+        absent = object()
+        before = sys.modules.get("sklearn", absent)
         if before is absent:
-            del sys.modules["sklearn"]
+            sys.modules["sklearn"] = None  # type: ignore[assignment]  # "import sklearn" then fails, which Optuna expects
+        try:
+            from optuna.importance import get_param_importances
+        finally:
+            if before is absent:
+                del sys.modules["sklearn"]
     function: Callable[..., dict[str, Any]] = get_param_importances
     return function

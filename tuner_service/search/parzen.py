@@ -17,6 +17,8 @@ from optuna.samplers._tpe.probability_distributions import (
     _unique_inverse_2d,
 )
 
+from tuner_service.search.importing import IMPORTING
+
 Bells = (
     _BatchedTruncNormDistributions
     | _BatchedTruncLogNormDistributions
@@ -115,7 +117,8 @@ def _log_mass(lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
     -inf beyond 38 standard deviations, where Optuna's is less than -700: beside the widest bell both are nothing.
     """
     # Takes half a second, which a server that is never asked after so many trials need not spend.
-    from scipy.special import ndtr
+    with IMPORTING:
+        from scipy.special import ndtr
 
     # Only in the left tail is a small mass exact.
     right = lower > 0

@@ -9,6 +9,7 @@ from optuna.search_space import intersection_search_space
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
+from tuner_service.search.importing import IMPORTING
 from tuner_service.search.unit import from_unit
 
 Distributions = dict[str, BaseDistribution]
@@ -61,7 +62,8 @@ def sobol(dimensions: int, index: int, seed: int) -> list[float]:
     if dimensions == 0:
         return []
     # Takes half a second, which a server without such a study need not spend.
-    from scipy.stats.qmc import Sobol
+    with IMPORTING:
+        from scipy.stats.qmc import Sobol
 
     sequence = Sobol(dimensions, scramble=True, rng=np.random.default_rng(seed))
     if index % LENGTH:

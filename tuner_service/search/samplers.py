@@ -16,6 +16,7 @@ from tuner_service.domain.study import Search
 from tuner_service.errors import EngineMissing
 from tuner_service.search.genetic import Breeding, GeneticSampler
 from tuner_service.search.history import History
+from tuner_service.search.importing import IMPORTING
 from tuner_service.search.quasi_random import QuasiRandomSampler
 from tuner_service.search.tpe import TpeSampler
 
@@ -64,7 +65,8 @@ def sampler(search: Search, seed: int, number: int, history: History) -> BaseSam
             return GeneticSampler(Breeding(**search.options), _quasi_random(search, history), seed)
         case "cmaes":
             # Half a second of imports, which a server without such a study need not spend.
-            from tuner_service.search.cmaes import CmaEsSampler
+            with IMPORTING:
+                from tuner_service.search.cmaes import CmaEsSampler
 
             space = history.distributions.by_name
             return CmaEsSampler(seed, search.options.get("population"), space)
@@ -77,7 +79,8 @@ def sampler(search: Search, seed: int, number: int, history: History) -> BaseSam
             )
         case "bayesian" if engine == "kriging" and number < KRIGING_MOST:
             # Half a second of imports, which a server without such a study need not spend.
-            from tuner_service.search.gaussian_process import GaussianProcessSampler
+            with IMPORTING:
+                from tuner_service.search.gaussian_process import GaussianProcessSampler
 
             startup = search.options.get("startup_trials")
             return GaussianProcessSampler(

@@ -84,7 +84,9 @@ class Shown:
             if not exists and not whole:
                 continue
             among = history.distributions.by_name[parameter.name]
-            genome[parameter.name] = _suggested(trial, parameter.name, among)
+            value = _suggested(trial, parameter.name, among)
+            # Optuna adds up steps in binary, and 0.30000000000000004 is not what a condition names.
+            genome[parameter.name] = parameter.nearest(value) if isinstance(value, float) else value
             if exists:
                 parameters[parameter.name] = genome[parameter.name]
         notes: dict[str, Any] = {}

@@ -21,6 +21,8 @@ NEAR = 60
 CLIMBS = 4
 """So many of them are climbed from."""
 ROUNDS = 4
+STEPS = 32
+"""So many choices or steps are made in a row."""
 WORTHWHILE = 0.01
 """A climb ends when choices bring less than this, of the logarithm."""
 _LOG_ROOT_2PI = 0.5 * math.log(2 * math.pi)
@@ -131,8 +133,11 @@ class Ascent:
         return (moved, reached) if reached > value else (point, value)
 
     def _stepped(self, point: Array, value: float) -> tuple[Array, float]:
-        """Uphill by one choice or step at a time."""
-        while len(others := self._others(point)):
+        """Uphill by one choice or step at a time, so far: there may be millions of steps."""
+        for _ in range(STEPS):
+            others = self._others(point)
+            if not len(others):
+                break
             values = self._values(others)
             best = int(np.argmax(values))
             if values[best] <= value:

@@ -1,6 +1,7 @@
 """Handing out trials: queued ones first, then the search's next candidate."""
 
 import hashlib
+import logging
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -9,7 +10,7 @@ from tuner_service import wire
 from tuner_service.domain import training
 from tuner_service.domain.study import OVER, Executor, Study, StudyState
 from tuner_service.domain.trial import Origin, Trial, TrialState
-from tuner_service.errors import KeyReused, StaleAttempt, UnknownWorker
+from tuner_service.errors import KeyReused, StaleAttempt, TunerError, UnknownWorker
 from tuner_service.search import Question, Suggestion, has_engine, needs_history, suggest
 from tuner_service.service.change import Change, change
 from tuner_service.service.data.catalogue import serves
@@ -19,8 +20,10 @@ from tuner_service.service.views import Json
 from tuner_service.service.work.attempts import from_epoch, resume_of
 from tuner_service.storage import claims, studies, trials, workers
 from tuner_service.storage.claims import Claimed, KeyTaken
-from tuner_service.storage.engine import in_turn, unhurried
+from tuner_service.storage.engine import WouldWait, in_turn, unhurried
 from tuner_service.storage.trials import Claim
+
+log = logging.getLogger(__name__)
 
 ROUNDS = 8
 """How often a claim tries again after another one took the trial that it had in mind."""
@@ -47,13 +50,23 @@ def claim(service: Service, request: wire.ClaimRequest, holder: int | None) -> J
                 )
             return _reply(service, study, trial)
         candidates = _studies_to_serve(connection, request)
-    try:
-        for study in candidates:
+    failure: Exception | None = None
+    for study in candidates:
+        try:
             taken = _claim_from(service, study, request, digest, holder)
-            if taken is not None:
-                return _reply(service, study, taken)
-    except KeyTaken:
-        return claim(service, request, holder)
+        except KeyTaken:
+            return claim(service, request, holder)
+        except (TunerError, WouldWait):
+            raise
+        except Exception as error:
+            # A search that fails must not keep everybody from the other studies.
+            log.exception('study "%s" has no candidate', study.name)
+            failure = error
+            continue
+        if taken is not None:
+            return _reply(service, study, taken)
+    if failure is not None:
+        raise failure
     if candidates and _is_taken(service, request.key):
         return claim(service, request, holder)
     return None
