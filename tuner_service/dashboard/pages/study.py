@@ -8,7 +8,9 @@ from tuner_service.dashboard.rendering import page
 from tuner_service.dashboard.study_facts import facts
 from tuner_service.dashboard.visitors import PageRoute, Visitor
 from tuner_service.domain.study import EXTENDABLE, OVER, TRANSITIONS, StudyState
+from tuner_service.service.data.catalogue import is_upload
 from tuner_service.service.reading import studies
+from tuner_service.service.reading.fleet import SILENT_SECONDS
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
@@ -37,6 +39,8 @@ def show(name: str, request: Request, service: ServiceNow, by: Visitor) -> HTMLR
         offered={action: " ".join(states) for action, states in OFFERED.items()},
         shown=shown,
         facts=facts(study),
+        uploaded=is_upload(study.data),
+        silent_after=SILENT_SECONDS,
         metrics=[objective.metric for objective in study.spec.objectives],
         url=str(request.base_url).rstrip("/"),
     )

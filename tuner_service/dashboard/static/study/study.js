@@ -38,7 +38,7 @@ function shown(fresh) {
   lookAtPace();
   const any = Object.entries(study.progress).some(([state, count]) => state !== "budget" && count > 0);
   byId("results").hidden = !any;
-  showWaiting(study, root.dataset.executor, any);
+  showWaiting(study, root.dataset, any);
   if (any && table === null) table = trialsTable(byId("trials"), { study, base, executor: root.dataset.executor });
   if (over()) say("over", "Nothing more happens here, unless the study is extended.");
   else watch();
