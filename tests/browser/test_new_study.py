@@ -36,6 +36,8 @@ def test_what_is_launched_is_the_json_that_is_shown(enter: Enter, api: httpx.Cli
     page.get_by_role("button", name="Add an objective").click()
     page.get_by_label("Pruning", exact=True).select_option("median")
     page.get_by_label("Trials", exact=True).fill("12")
+    time_budget = page.get_by_label("Time (s)")
+    expect(time_budget).to_have_accessible_description(re.compile("what still trains is cancelled"))
     page.get_by_role("textbox", name="Name").fill("launched")
     expected = {
         "name": "launched",
