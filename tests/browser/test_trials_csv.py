@@ -13,7 +13,12 @@ from tuner_service.service.upkeep.tokens import create_token
 
 CHOICES = ['=HYPERLINK("http://x")', "-1", 'a,"b"', "@SUM(1)"]
 LOSSES = [0.123456789, 0.2, 1e-9]
-PARAMETERS = [{"name": "kind", "type": "choice", "choices": CHOICES}]
+PARAMETERS = [
+    {"name": "kind", "type": "choice", "choices": CHOICES},
+    *({"name": f"flag_{index}", "type": "bool"} for index in range(9)),
+    {"name": "rate", "type": "fixed", "value": 0.25},
+]
+"""More than the table shows at first."""
 
 
 def test_all_that_match_are_saved_as_they_are_and_no_cell_is_a_formula(
@@ -37,3 +42,6 @@ def test_all_that_match_are_saved_as_they_are_and_no_cell_is_a_formula(
     assert [row["number"] for row in rows] == ["0", "1", "2"]
     assert [float(row["values.loss"]) for row in rows] == LOSSES
     assert {row["parameters.kind"] for row in rows} < safe
+    assert {row["parameters.flag_8"] for row in rows} <= {"true", "false"}
+    assert [float(row["parameters.rate"]) for row in rows] == [0.25] * 3
+    assert [row["worker"] for row in rows] == ["w1"] * 3

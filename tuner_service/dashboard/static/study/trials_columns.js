@@ -35,6 +35,12 @@ export function columnsOf(study, base, executor) {
   ];
 }
 
+/** What a trial has, shown or not: of parameters also the fixed ones. */
+export function everyId({ space }, columns) {
+  const isParameter = (id) => id.startsWith("parameters.");
+  return [...columns.map(({ id }) => id).filter((id) => !isParameter(id)), ...space.parameters.map(({ name }) => `parameters.${name}`)];
+}
+
 const stateOf = ({ state, error }) => el("span", { class: `state ${state}`, title: error ?? null }, state);
 
 /** A time of the server's, as a clock here would show it. */

@@ -1,4 +1,4 @@
-// The trials of a table as a CSV file: all that match, in the columns that are chosen, with every digit.
+// The trials of a table as a CSV file: all that match, with all that the table could show, and every digit.
 import { get } from "../shared/api.js";
 import { el } from "../shared/dom.js";
 
@@ -6,8 +6,8 @@ const AT_A_TIME = 1000;
 const KEPT_MS = 60_000;
 
 /**
- * Have the browser save them. `address(more)` is where the table's rows are, with `more` in its query; `ids` are its
- * columns'. Throws a Problem.
+ * Have the browser save them. `address(more)` is where the table's rows are, with `more` in its query; `ids` name
+ * what each row tells. Throws a Problem.
  */
 export async function saveCsv(address, ids, name) {
   const trials = [];

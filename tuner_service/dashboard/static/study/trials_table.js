@@ -4,7 +4,7 @@ import { el, throttled } from "../shared/dom.js";
 import { number } from "../shared/format.js";
 import { isSignedOut } from "../shared/session.js";
 import { menus } from "./menus.js";
-import { columnsOf, remembered } from "./trials_columns.js";
+import { columnsOf, everyId, remembered } from "./trials_columns.js";
 import { conditionBar } from "./trials_conditions.js";
 import { count } from "./words.js";
 import { saveCsv } from "./trials_csv.js";
@@ -53,7 +53,7 @@ export function trialsTable(element, { study, base, executor }) {
   async function download({ currentTarget: button }) {
     button.disabled = true;
     try {
-      await saveCsv(query, columns.filter(({ id }) => chosen.has(id)).map(({ id }) => id), study.name);
+      await saveCsv(query, everyId(study, columns), study.name);
       trouble.textContent = "";
     } catch (error) {
       trouble.textContent = `There is no file: ${error.message}.`;
