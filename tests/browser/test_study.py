@@ -152,9 +152,13 @@ def test_a_candidate_is_queued_with_what_its_conditions_allow(
     enter: Enter, api: httpx.Client
 ) -> None:
     opened(api)
+    queued(api, x=1.340691427018732e-6, kind="a")
+    trained(api, 0.5)
     page = enter("submitter").open("/studies/demo")
     page.get_by_role("button", name="Queue a candidate…").click()
     dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Fill in the best so far").click()
+    expect(dialog.get_by_label("x", exact=True)).to_have_value("1.340691427018732e-6")
     depth = dialog.get_by_label("depth")
     expect(depth).to_be_hidden()
     dialog.get_by_label("kind").select_option("b")
@@ -164,9 +168,9 @@ def test_a_candidate_is_queued_with_what_its_conditions_allow(
     expect(dialog.get_by_text("From 1 to 4.")).to_be_visible()
     depth.fill("3")
     dialog.get_by_role("button", name="Queue it").click()
-    expect(rows(page)).to_contain_text("queued")
-    trial = api.get("/v1/studies/demo/trials/0").json()
-    assert trial["parameters"] == {"kind": "b", "depth": 3}
+    expect(rows(page).first).to_contain_text("queued")
+    trial = api.get("/v1/studies/demo/trials/1").json()
+    assert trial["parameters"] == {"x": 1.340691427018732e-6, "kind": "b", "depth": 3}
 
 
 def test_what_is_brushed_narrows_the_table(enter: Enter, api: httpx.Client) -> None:

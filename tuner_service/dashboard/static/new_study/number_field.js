@@ -1,5 +1,6 @@
 // A number that may be searched: exactly one, a range, or one of a list. Read as {value}, {min, max, …} or {choices}.
 import { el } from "../shared/dom.js";
+import { typed } from "../shared/format.js";
 
 const WAYS = [["value", "exactly"], ["range", "from … to"], ["choices", "one of"]];
 
@@ -10,9 +11,6 @@ export function numeric(text) {
   const number = Number(typed);
   return Number.isFinite(number) ? number : typed;
 }
-
-/** A number as a person would type it: 1e-6 rather than zeros to be counted. */
-const typed = (number) => (typeof number === "number" && number !== 0 && Math.abs(number) < 1e-4 ? number.toExponential() : String(number ?? ""));
 
 const listed = (text) => text.split(/[,;\s]+/).filter((part) => part !== "").map(numeric);
 

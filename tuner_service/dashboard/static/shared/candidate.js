@@ -1,6 +1,6 @@
 // A form made from a study's parameters. What is left empty is searched.
 import { el } from "./dom.js";
-import { number, value as inWords } from "./format.js";
+import { number, typed, value as inWords } from "./format.js";
 import { nested } from "./nesting.js";
 
 /** `read()` gives the parameters, or null where a value is wrong; `complain(errors)` shows the API's at their fields. */
@@ -97,7 +97,7 @@ function typing(parameter, id) {
   const got = () => (control.value === "" ? undefined : Number(control.value));
   return {
     control, get: got,
-    set: (value) => (control.value = String(value)),
+    set: (value) => (control.value = typed(value)),
     clear: () => (control.value = ""),
     wrong() {
       if (control.validity.badInput) return "That is not a number.";

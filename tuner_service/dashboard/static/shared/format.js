@@ -15,6 +15,10 @@ export function number(value) {
   return size < 10_000 ? String(Number(value.toPrecision(4))) : Math.round(value).toLocaleString("en");
 }
 
+/** A number as a person would type it: all its digits, and 1e-6 rather than zeros to be counted. */
+export const typed = (number) =>
+  (typeof number === "number" && number !== 0 && Math.abs(number) < 1e-4 ? number.toExponential() : String(number ?? ""));
+
 /** A parameter's value, of any type. */
 export function value(it) {
   if (typeof it === "boolean") return it ? "yes" : "no";
