@@ -87,7 +87,7 @@ def test_a_study_is_steered_from_its_page(enter: Enter, api: httpx.Client) -> No
     expect(page.locator("#facts")).to_contain_text("4 trials")
     expect(page.locator("#live")).to_have_text("live")
     page.get_by_role("button", name="Cancel").click()
-    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel study", exact=True).click()
     expect(state).to_have_text("cancelled")
     page.get_by_role("button", name="Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()

@@ -1,6 +1,6 @@
 // Buttons that say themselves what they do:
 //   <button data-send="POST /v1/studies/x/pause" data-done="Paused" data-ask="Pause it?" data-then="/">
-// `data-then` is where to go afterwards. Whoever shows the thing hears of it by the event `acted`, with the reply.
+// `data-yes` is what its dialog's button says, where the button's own word would be unclear beside "No". `data-then` is where to go afterwards. Whoever shows the thing hears of it by the event `acted`, with the reply.
 import { send } from "./api.js";
 import { confirmed, tell, told } from "./notices.js";
 
@@ -8,7 +8,7 @@ document.addEventListener("click", async (event) => {
   const button = event.target.closest("button[data-send]");
   if (button === null || button.disabled) return;
   const [method, url] = button.dataset.send.split(" ");
-  if (button.dataset.ask && !(await confirmed(button.dataset.ask, button.textContent))) return;
+  if (button.dataset.ask && !(await confirmed(button.dataset.ask, button.dataset.yes ?? button.textContent))) return;
   button.disabled = true;
   const reply = await told(() => send(method, url));
   button.disabled = false;
