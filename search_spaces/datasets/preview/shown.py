@@ -34,7 +34,8 @@ def plain(value: str, most: int = LONGEST_NAME) -> str:
 
 
 def number(value: float) -> str:
-    return f"{value:.4g}"
+    """Four digits; whole where more stand before the point, as prices and dates have, unless these are very many."""
+    return f"{value:.0f}" if 1000 <= abs(value) < 1e15 else f"{value:.4g}"
 
 
 def numbers(values: Array) -> Shown:

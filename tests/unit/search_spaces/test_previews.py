@@ -15,9 +15,8 @@ from PIL import Image
 from search_spaces import datasets
 from search_spaces.datasets import Dataset, Part
 from search_spaces.datasets.files import Limits, Told, describe
-from search_spaces.datasets.preview import of_dataset
+from search_spaces.datasets.preview import of_dataset, shown
 from search_spaces.datasets.preview.counting import histogram, most_frequent
-from search_spaces.datasets.preview.shown import plain
 from search_spaces.signature import Field, Signature, image, label, number, vector
 
 MOST_BYTES = 32 * 1024
@@ -105,9 +104,27 @@ def test_rare_classes_are_summed_up() -> None:
     assert counts[-1] == {"name": None, "count": sum(range(1, 61))}
 
 
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (642_637.0, "642637"),
+        (-19_060.4, "-19060"),
+        (9999.7, "10000"),
+        (2.0**60, "1.153e+18"),
+        (123.456, "123.5"),
+        (0.25, "0.25"),
+        (0.000012345, "1.234e-05"),
+        (0.0, "0"),
+        (float("inf"), "inf"),
+    ],
+)
+def test_numbers_are_read_without_counting_powers_of_ten(value: float, written: str) -> None:
+    assert shown.number(value) == written
+
+
 @pytest.mark.parametrize("text", ["a\x00b\nc\ud800d\u202ee", "x" * 1000])
 def test_texts_become_one_printable_line(text: str) -> None:
-    line = plain(text)
+    line = shown.plain(text)
     assert line.isprintable()
     assert len(line) <= 60
 
