@@ -48,6 +48,9 @@ def a_house(api: httpx.Client, service: Service) -> None:
     api.post("/v1/studies", json=body | {"training": {"epochs": 30}})
     api.post("/v1/studies", json=body | {"name": "flowers", "dataset": "iris"})
     api.post("/v1/claims", json={"worker": "gpu-node", "key": "a"})
+    register(api, "restarted", slots=1)
+    for key in ("b", "c"):
+        api.post("/v1/claims", json={"worker": "restarted", "key": key})
     opened(api, name="mine")
     report(api, claimed(api, "mine", worker="my-script"), 0, 0.5)
 
@@ -70,6 +73,9 @@ def test_everybody_can_read_it(
     expect(busy).to_contain_text(re.compile(r"lease ends in \d+ s"))
     expect(busy).to_contain_text("1 slot idle")
     expect(machine(page, "cpu-node")).to_contain_text("12 % busy")
+    restarted = machine(page, "restarted")
+    expect(restarted).to_contain_text("It holds 2 trials, but has 1 slot")
+    expect(page.locator(".tiles")).to_contain_text("2 of 5 busy · 3 idle · 1 waits for its lease")
     expect(machine(page, "lost")).to_contain_text("silent")
     expect(machine(page, "lost")).to_contain_text("was killed, or cannot reach this server")
     expect(machine(page, "retired")).to_have_count(0)

@@ -74,9 +74,17 @@ class MachineCard:
         return " · ".join(filter(None, (body["host"], body["backend"], version)))
 
     @property
+    def orphaned(self) -> int:
+        """How many more trials it holds than it has slots: it was killed and started again, and their leases run on."""
+        slots: int = self.machine.body["slots"]
+        return max(0, len(self.machine.slots) - slots)
+
+    @property
     def warning(self) -> str | None:
         """What is wrong with it."""
         if self.machine.presence is Presence.THERE:
+            if self.orphaned:
+                return self._restarted()
             if not any(slot.late for slot in self.machine.slots):
                 return None
             return "It is there, but says nothing of a trial whose lease is about to end."
@@ -85,6 +93,11 @@ class MachineCard:
         trials = "its trial" if len(self.machine.slots) == 1 else "its trials"
         stopped = "It has stopped. " if self.machine.stopped else ""
         return f"{stopped}When the lease runs out, {trials} will be handed to another worker."
+
+    def _restarted(self) -> str:
+        slots = self.machine.body["slots"]
+        holds = f"It holds {len(self.machine.slots)} trials, but has {slots} slot{'' if slots == 1 else 's'}"
+        return f"{holds}: after a restart, what it trained before waits for its lease to end."
 
     @property
     def serves(self) -> str:

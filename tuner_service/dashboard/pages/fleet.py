@@ -49,6 +49,7 @@ def _part(request: Request, service: Service) -> Part:
 
 def _context(found: Fleet) -> dict[str, Any]:
     there, silent = found.those(Presence.THERE), found.those(Presence.SILENT)
+    orphaned = sum(MachineCard(machine, found.at).orphaned for machine in there)
     return {
         "fleet": found,
         "cards": [MachineCard(machine, found.at) for machine in (*silent, *there)],
@@ -56,7 +57,8 @@ def _context(found: Fleet) -> dict[str, Any]:
         "there": len(there),
         "gone": sorted(found.those(Presence.GONE), key=lambda m: m.last_seen, reverse=True),
         "slots": sum(machine.body["slots"] for machine in there),
-        "training": sum(len(machine.slots) for machine in there),
+        "training": sum(len(machine.slots) for machine in there) - orphaned,
+        "orphaned": orphaned,
         "idle": sum(machine.idle for machine in there),
         "gpus": _gpus(there),
         "unserved": [each for each in found.waiting if not each.served],
