@@ -15,6 +15,11 @@ from tuner_service.service.upkeep.tokens import log_out
 DIGITS = {"name": "s", "search_space": "dense", "dataset": "digits"}
 
 
+def upload(api: httpx.Client, name: str) -> None:
+    told = {"format": "csv", "target": "sold"}
+    api.put(f"/v1/datasets/{name}", params=told, content=SHOP).raise_for_status()
+
+
 def test_a_study_that_no_worker_serves_says_so(enter: Enter, api: httpx.Client) -> None:
     api.post("/v1/studies", json=DIGITS).raise_for_status()
     page = enter("viewer").open("/studies/s")
@@ -40,8 +45,7 @@ def test_who_is_silent_or_lacks_the_data_serves_no_study(
 def test_uploaded_data_comes_to_whichever_worker_has_the_family(
     enter: Enter, api: httpx.Client
 ) -> None:
-    upload = {"format": "csv", "target": "sold"}
-    api.put("/v1/datasets/shop", params=upload, content=SHOP).raise_for_status()
+    upload(api, "shop")
     api.post("/v1/studies", json=DIGITS | {"dataset": "shop"}).raise_for_status()
     worker = ScriptedWorker("w", api)
     worker.register(search_spaces=["residual"])
@@ -49,6 +53,19 @@ def test_uploaded_data_comes_to_whichever_worker_has_the_family(
     expect(waiting).to_contain_text("w, does not have the family “dense”.")
     worker.register(search_spaces=["dense"])
     expect(waiting).to_contain_text("this study is served by w")
+
+
+def test_data_that_was_deleted_is_named_and_not_linked(enter: Enter, api: httpx.Client) -> None:
+    upload(api, "shop")
+    api.post("/v1/studies", json=DIGITS | {"dataset": "shop"}).raise_for_status()
+    page = enter("viewer").open("/studies/s")
+    link = page.get_by_role("link", name="shop", exact=True)
+    expect(link).to_have_attribute("href", "/datasets/shop")
+    api.post("/v1/studies/s/cancel").raise_for_status()
+    api.delete("/v1/datasets/shop").raise_for_status()
+    page.reload()
+    expect(page.locator("#facts")).to_contain_text("shop (deleted)")
+    expect(link).to_have_count(0)
 
 
 def test_a_study_that_goes_on_without_a_worker_says_so(enter: Enter, api: httpx.Client) -> None:
