@@ -1,6 +1,7 @@
 """Following a study until it is over: live in a terminal, line by line elsewhere."""
 
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import typer
@@ -29,7 +30,7 @@ def follow(client: "Client", study: str, *, as_json: bool) -> None:
 
 def show_progress(client: "Client", study: str) -> Progress:
     """Show a study's progress until it is over, and its summary; how it stands then."""
-    progress = Progress(client.study(study))
+    progress = Progress(client.study(study), clock=lambda: datetime.now(UTC))
     events = client.watch(study)
     if (screen := console()).is_terminal:
         live.show(events, progress, screen)

@@ -1,11 +1,13 @@
-"""How a study stands, put together from its events. No clock, no terminal."""
+"""How a study stands, put together from its events. No terminal."""
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from tuner_service.client.events import EpochEvent, Event, ReportedEpoch, StudyEvent, TrialEvent
-from tuner_service.domain.study import Direction, Objective
+from tuner_service.domain.standing import Ended, Standing, later
+from tuner_service.domain.study import Direction, Objective, StudyState
 from tuner_service.domain.trial import FINISHED, TrialState
 from tuner_service.wire import StudyReply, TrialReply
 
@@ -13,15 +15,16 @@ from tuner_service.wire import StudyReply, TrialReply
 class Progress:
     """A study as of the last event that was applied: what runs, what has ended, what is best."""
 
-    def __init__(self, study: StudyReply) -> None:
+    def __init__(self, study: StudyReply, *, clock: Callable[[], datetime]) -> None:
         self.study = study
         self.running: dict[int, TrialReply] = {}
         self.last_epochs: dict[int, ReportedEpoch] = {}
         self.ended: Counter[TrialState] = Counter()
         self.best: TrialReply | None = None
         """The best completed trial by the first objective; the one with the lower number of equals."""
-        self._first_start: datetime | None = None
-        self._last_end: datetime | None = None
+        self._standing = Standing()
+        self._in_flight = 0
+        self._clock = clock
 
     def apply(self, event: Event) -> None:
         match event:
@@ -38,15 +41,18 @@ class Progress:
         else:
             self.running.pop(trial.number, None)
             self.last_epochs.pop(trial.number, None)
-        if trial.started_at is not None:
-            self._first_start = min(self._first_start or trial.started_at, trial.started_at)
         if trial.state not in FINISHED:
+            self._in_flight = len(self.running)
             return
+        # One that ended still counts as in flight: its slot claims the next within moments.
         self.ended[trial.state] += 1
-        if trial.finished_at is not None:
-            self._last_end = max(self._last_end or trial.finished_at, trial.finished_at)
+        self._standing = later(self._standing, self.objective, [self._end(trial)])
         if trial.state is TrialState.COMPLETED and self._beats_best(trial):
             self.best = trial
+
+    def _end(self, trial: TrialReply) -> Ended:
+        at = 0.0 if trial.finished_at is None else trial.finished_at.timestamp()
+        return Ended(trial.number, trial.state, self.value(trial), trial.seconds, at, revision=0)
 
     def _beats_best(self, trial: TrialReply) -> bool:
         mine, best = self.value(trial), None if self.best is None else self.value(self.best)
@@ -75,11 +81,19 @@ class Progress:
 
     @property
     def seconds_left(self) -> float | None:
-        """An estimate: the rest of the budget at the pace so far; None before a first trial ended."""
-        if self._first_start is None or self._last_end is None:
+        """The estimate of the pages, from how long the last trials took; None without an honest one."""
+        unended = self.budget - self.done
+        if self.study.state is not StudyState.RUNNING or unended <= 0:
             return None
-        spent = (self._last_end - self._first_start).total_seconds()
-        return spent / self.done * max(self.budget - self.done, 0)
+        estimate = self._standing.seconds_left(
+            unended=unended, running=min(self._in_flight, unended)
+        )
+        seconds: float | None = self.study.spec["budget"].get("seconds")
+        if seconds is None:
+            return estimate
+        used = (self._clock() - self.study.created_at).total_seconds()
+        until = max(0.0, seconds - used)
+        return until if estimate is None else min(estimate, until)
 
     def epochs_of(self, trial: TrialReply) -> int | None:
         """The most epochs that a trial may train; None where the study does not say."""

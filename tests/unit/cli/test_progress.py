@@ -2,6 +2,8 @@
 
 import io
 import json
+from collections.abc import Iterable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -25,7 +27,17 @@ def events() -> list[Event]:
 def progress(events: list[Event]) -> Progress:
     first = events[0]
     assert isinstance(first, StudyEvent)
-    return Progress(first.data)
+    opened = first.data.created_at
+    return Progress(first.data, clock=lambda: opened + timedelta(minutes=1))
+
+
+def time_left(progress: Progress, events: Iterable[Event]) -> dict[int, float | None]:
+    """What is left after each event."""
+    left = {}
+    for event in events:
+        progress.apply(event)
+        left[event.id] = progress.seconds_left
+    return left
 
 
 def screen_of(progress: Progress) -> str:
@@ -57,19 +69,40 @@ def test_the_best_is_the_best_of_the_completed(events: list[Event], progress: Pr
     assert progress.best.number == events[-1].data.best.trial
 
 
-def test_the_time_left_is_the_rest_at_the_pace_so_far(
+def test_the_time_left_follows_from_how_long_trials_took_and_how_many_run(
     events: list[Event], progress: Progress
 ) -> None:
-    assert progress.seconds_left is None
-    for event in events:
-        progress.apply(event)
-        if progress.done == 2:
-            break
-    assert progress.best is not None
-    pace = progress.seconds_left
+    left = time_left(progress, events)
 
-    assert pace is not None
-    assert pace > 0
+    second_end, third_end = 10, 13
+    assert left[second_end] is None
+    # One at a time by now: one and a half more of 0.522, 0.53 and 0.104 s on average.
+    assert left[third_end] == pytest.approx(1.5 * (0.522 + 0.53 + 0.104) / 3)
+
+
+def test_no_time_is_left_to_tell_of_while_a_study_is_paused_or_over(
+    events: list[Event], progress: Progress
+) -> None:
+    left = time_left(progress, events)
+
+    paused, resumed, last_trial, completed = 16, 17, 23, 24
+    assert left[resumed] is not None
+    assert (left[paused], left[last_trial], left[completed]) == (None, None, None)
+
+
+@pytest.mark.parametrize(("seconds", "until"), [(70, 10.0), (60, 0.0), (30, 0.0)])
+def test_no_more_time_is_left_than_the_budget_has(
+    events: list[Event], progress: Progress, seconds: int, until: float
+) -> None:
+    spec = progress.study.spec
+    spec["budget"] = spec["budget"] | {"seconds": seconds}
+
+    # The clock stands at one minute after the opening.
+    assert progress.seconds_left == until
+    left = time_left(progress, (e for e in events if not isinstance(e, StudyEvent)))
+    third_end, last_end = 13, 23
+    assert left[third_end] == pytest.approx(min(until, 0.578))
+    assert left[last_end] is None
 
 
 def test_plain_lines_tell_each_end_and_the_way_to_go(
