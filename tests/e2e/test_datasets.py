@@ -50,6 +50,24 @@ def test_data_is_added_shown_listed_and_removed(house: House, tmp_path: Path) ->
     assert gone.stderr.startswith('error: unknown dataset "houses"; known: ')
 
 
+def test_what_was_noted_of_a_data_set_is_shown_line_by_line_and_its_preview_is_not(
+    house: House, tmp_path: Path
+) -> None:
+    house.serve()
+    file = tmp_path / "gaps.csv"
+    rows = "".join(f"{n},{n % 7},{n % 3}\n" for n in range(40))
+    file.write_text(f"a,b,y\n,1,0\n1,,1\n{rows}")
+    assert tuner(house, "datasets", "add", "gaps", str(file), "--target", "y").returncode == 0
+
+    shown = tuner(house, "datasets", "gaps").stdout
+
+    assert "preview" not in shown
+    first, second = (line for line in shown.splitlines() if "values missing" in line)
+    assert 'column "a"' in first
+    assert 'column "b"' in second
+    assert "preview" in json.loads(tuner(house, "datasets", "gaps", "--json").stdout)
+
+
 WRONG: list[tuple[str, str | None, tuple[str, ...], str]] = [
     ("a.csv", "a,b\n1,2\n3\n", (), "line 3"),
     ("a.xlsx", "x", (), "the name does not say which format it is; known: npz, csv,"),

@@ -85,7 +85,11 @@ def show(client: "Client", name: Name, as_json: Json = False) -> None:
     dataset = client.transport.get(path("datasets", name))
     if as_json:
         return print_json(dataset)
-    return print_facts({key: value or None for key, value in dataset.items()})
+    facts = {key: value or None for key, value in dataset.items()}
+    facts.pop("preview", None)  # pictures and histograms are for the dashboard
+    if notes := facts.get("notes"):
+        facts["notes"] = "\n".join(notes)
+    return print_facts(facts)
 
 
 def add(
