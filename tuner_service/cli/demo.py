@@ -55,6 +55,7 @@ def demo(
             Client(server.url, read_token(folder)) as client,
         ):
             typer.echo(f"server   {server.url}, with a local worker of {slots} slot(s)")
+            typer.echo(f"log in   {server.login} (while the demo runs)")
             study = client.create_study(STUDY)
             typer.echo(f'study    "{study.name}", {study.progress.budget} trials')
             progress = show_progress(client, study.name)
@@ -85,7 +86,6 @@ def _print_winner(client: "Client", progress: "Progress", folder: Path) -> None:
             "validation accuracy": f"{accuracy:.4f}",
             **study.best.parameters,
             "files": "\n".join(map(str, files)),
-            "dashboard": client.url,
         }
     )
     if accuracy < GOOD_ENOUGH:

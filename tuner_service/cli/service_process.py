@@ -1,28 +1,41 @@
 """A ``tuner up`` of one's own: started as a user would start it, stopped as a user would stop it."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
 from tuner_service.cli.failure import UserError
 from tuner_service.cli.options import DEFAULT_GRACE_SECONDS
-from tuner_service.home import RunningServer, find_server
+from tuner_service.home import find_server
 
 START_SECONDS = 60.0
 ELSEWHERE = frozenset({"TUNER_DATABASE_URL", "TUNER_ARTIFACTS_URL", "TUNER_URL", "TUNER_TOKEN"})
 PATIENT = "TUNER_GRACE_SECONDS"
 """Not passed on either: whoever waits for the service here waits for the usual time."""
 
+LOGIN = re.compile(r"^log in +(\S+)$", re.MULTILINE)
+"""As ``tuner up`` prints its link."""
+
+
+@dataclass(frozen=True)
+class Started:
+    """``login``: the link that logs a browser in, once."""
+
+    url: str
+    login: str
+
 
 @contextmanager
-def running_service(home: Path, *, slots: int) -> Iterator[RunningServer]:
+def running_service(home: Path, *, slots: int) -> Iterator[Started]:
     """A server on a free port with a local worker, stopped however the block is left."""
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     log = home / "up.log"
@@ -52,15 +65,17 @@ def running_service(home: Path, *, slots: int) -> Iterator[RunningServer]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], home: Path, log: Path) -> RunningServer:
+def _wait_until_ready(process: subprocess.Popen[bytes], home: Path, log: Path) -> Started:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
             last = log.read_text(errors="replace").strip().removeprefix("error: ")
             raise UserError(f"the service did not start: {last or 'it said nothing'}")
         server = find_server(home)
-        if server is not None and server.pid == process.pid:  # not a dead one's from before
-            return server
+        link = LOGIN.search(log.read_text(errors="replace"))
+        # The process: not a dead one's from before.
+        if link is not None and server is not None and server.pid == process.pid:
+            return Started(server.url, link[1])
         time.sleep(0.05)
     raise UserError(f"the service did not start within {START_SECONDS:g} s; see {log}")
 
