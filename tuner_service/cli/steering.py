@@ -8,6 +8,7 @@ import typer
 from tuner_service.cli.connection import on_server
 from tuner_service.cli.failure import UserError
 from tuner_service.cli.options import Study
+from tuner_service.cli.studies import trials_ended
 
 if TYPE_CHECKING:  # see connection.py
     from tuner_service.client import Client
@@ -84,4 +85,4 @@ def delete(client: "Client", study: Study) -> None:
 
 
 def _tell(study: "StudyReply") -> None:
-    typer.echo(f'study "{study.name}" is {study.state} with {study.progress.budget} trials')
+    typer.echo(f'study "{study.name}" is {study.state}, {trials_ended(study)} trials have ended')

@@ -81,7 +81,7 @@ def list_(
             [
                 study.name,
                 study.state,
-                _trials(study),
+                trials_ended(study),
                 settings(study.best.values) if study.best else None,
                 study.created_at.isoformat(" ", "seconds"),
             ]
@@ -122,7 +122,7 @@ def show(client: "Client", study: Study, as_json: Json = False) -> None:
             "picked because": why,
             "pruning": settings(spec["pruning"]),
             "time budget": duration(seconds) if seconds else None,
-            "trials": _trials(reply),
+            "trials": trials_ended(reply),
             "of these": settings(progress.model_dump(exclude={"budget"})),
             "best trial": reply.best.trial if reply.best else None,
             "best values": reply.best.values if reply.best else None,
@@ -144,7 +144,8 @@ def watch(
     follow(client, study, as_json=as_json)
 
 
-def _trials(study: "StudyReply") -> str:
+def trials_ended(study: "StudyReply") -> str:
+    """How many trials have ended, of how many: ``3 of 40``."""
     progress = study.progress
     ended = progress.completed + progress.pruned + progress.failed + progress.cancelled
     return f"{ended} of {progress.budget}"

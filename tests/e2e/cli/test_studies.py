@@ -96,12 +96,32 @@ def test_a_study_is_steered(server: Server, client: Client) -> None:
     assert 'trial 0 of study "steered" is queued' in queued
     work(client, "steered")
     assert client.trial("steered", 0).parameters == {"x": 0.5, "lr": 0.001}
-    assert "with 5 trials" in tuner(server, "study", "extend", "steered", "--trials", "2").stdout
+    extended = tuner(server, "study", "extend", "steered", "--trials", "2").stdout
+    assert extended == 'study "steered" is running, 3 of 5 trials have ended\n'
     work(client, "steered")
     assert client.study("steered").progress.completed == 5
     tuner(server, "study", "delete", "steered")
 
     assert "unknown study" in tuner(server, "study", "show", "steered", code=1).stderr
+
+
+def test_a_study_that_was_steered_tells_how_many_trials_it_has_had(
+    server: Server, client: Client
+) -> None:
+    create(server, "halfway")
+    work(client, "halfway", most=1)
+    client.claim("halfway", worker="laptop")
+
+    said = [
+        tuner(server, "study", command, "halfway").stdout
+        for command in ("pause", "resume", "cancel")
+    ]
+
+    assert said == [
+        'study "halfway" is paused, 1 of 3 trials have ended\n',
+        'study "halfway" is running, 1 of 3 trials have ended\n',
+        'study "halfway" is cancelled, 2 of 3 trials have ended\n',
+    ]
 
 
 def test_files_come_back_as_they_were_sent(server: Server, client: Client, tmp_path: Path) -> None:
