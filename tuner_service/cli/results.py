@@ -129,11 +129,14 @@ def download(
         if winner is None:
             raise UserError(f'no trial of study "{study}" has completed yet')
         number = winner.trial
+    artifacts = list(client.artifacts(study, number))
+    if not artifacts:
+        raise UserError(f'trial {number} of study "{study}" has no files')
     try:
         to.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"cannot use the folder {to}: {error.strerror}") from error
-    for artifact in client.artifacts(study, number):
+    for artifact in artifacts:
         typer.echo(client.download(study, number, artifact, to))
 
 

@@ -141,6 +141,18 @@ def test_files_come_back_as_they_were_sent(server: Server, client: Client, tmp_p
     assert [each.sha256 for each in client.artifacts("files", 0)] == [artifact.sha256]
 
 
+def test_a_trial_without_files_says_so_and_leaves_no_folder(
+    server: Server, client: Client, tmp_path: Path
+) -> None:
+    create(server, "bare")
+    work(client, "bare", most=1)
+
+    done = tuner(server, "study", "download", "bare", "--to", str(tmp_path / "back"), code=1)
+
+    assert (done.stdout, done.stderr) == ("", 'error: trial 0 of study "bare" has no files\n')
+    assert not (tmp_path / "back").exists()
+
+
 def test_people_and_programs_read_a_log(server: Server, client: Client, tmp_path: Path) -> None:
     create(server, "logs")
     log = tmp_path / "log.txt"
