@@ -15,7 +15,7 @@ def explain(error: Exception) -> str | None:
     from tuner_service.settings import BadSettings
 
     if isinstance(error, ApiError) and error.errors:
-        lines = [f"  {_place(problem.loc)}: {problem.msg}" for problem in error.errors]
+        lines = [f"  {_place(problem.loc)}{problem.msg}" for problem in error.errors]
         return "\n".join((f"error: the server refused the request ({error.code}):", *lines))
     if isinstance(error, ApiError):
         hint = "; give another with --token or TUNER_TOKEN" if error.status == 401 else ""
@@ -35,6 +35,6 @@ def _said_below(error: Exception) -> str:
 
 
 def _place(loc: Sequence[str | int]) -> str:
-    """Where in a study's file: ``overrides.learning_rate.min``."""
+    """Where in a study's file: ``overrides.learning_rate.min: ``. Nothing where it is about all of it."""
     inside = loc[1:] if loc[:1] == ("body",) else loc
-    return ".".join(map(str, inside)) or "request"
+    return f"{'.'.join(map(str, inside))}: " if inside else ""

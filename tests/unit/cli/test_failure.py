@@ -14,13 +14,15 @@ def test_a_refused_study_lists_every_field() -> None:
         [
             FieldProblem(("body", "overrides", "lr", "min"), "is above max"),
             FieldProblem((), "needs a dataset"),
+            FieldProblem(("body",), "is no object"),
         ],
     )
 
     assert explain(error) == (
         "error: the server refused the request (invalid_request):\n"
         "  overrides.lr.min: is above max\n"
-        "  request: needs a dataset"
+        "  needs a dataset\n"
+        "  is no object"
     )
 
 
