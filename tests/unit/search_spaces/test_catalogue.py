@@ -2,6 +2,8 @@
 
 import base64
 import io
+import re
+from pathlib import Path
 from typing import Any
 
 from PIL import Image
@@ -19,6 +21,25 @@ def test_parameters_are_spaces_that_the_service_accepts() -> None:
         space = Space.from_json(entry["parameters"])
         space.validate()
         assert space.to_json() == entry["parameters"]
+
+
+def test_documented_sizes_are_those_of_the_data_sets() -> None:
+    listed = (Path(__file__).parents[3] / "docs/families.md").read_text()
+    sizes = {
+        entry["name"]: tuple(f"{size:,}" for size in entry["sizes"].values())
+        for entry in catalogue.load_catalogue()["datasets"]
+    }
+    rows = re.findall(r"^\| (`[^|]+) \|[^|]+\| ([^|]*\d / [^|]+) \|$", listed, re.MULTILINE)
+
+    documented = set()
+    for names, cell in rows:
+        named = re.findall(r"`(\w+)`", names)
+        told = re.findall(r"([\d,]*\d) / ([\d,]*\d) / ([\d,]*\d)", cell)
+        assert told, cell
+        assert set(told) <= {sizes[name] for name in named}, names
+        assert sizes[named[0]] == told[0], names
+        documented |= set(named)
+    assert documented == sizes.keys()
 
 
 def test_shipped_previews_are_what_the_code_gives() -> None:
