@@ -23,8 +23,8 @@ class StudyCalls:
     ) -> StudyReply:
         """Open a study from its description, or from a YAML or JSON file that holds it.
 
-        The same key with the same description gives the same study again. Raises ApiError, with
-        one entry in ``errors`` for everything that is wrong with the description.
+        The same key with the same description gives the same study again. Raises ApiError, with an
+        entry in ``errors`` for all that is wrong in the first stage of the checks that finds anything.
         """
         body = dict(spec) if isinstance(spec, Mapping) else load_study(Path(spec))
         key = idempotency_key or uuid.uuid4().hex
