@@ -180,7 +180,10 @@ class Slot(threading.Thread):
 
     def _train(self, process: Process, trial: HeldTrial) -> None:
         claim = trial.claim
-        log.info("trial %s claimed, attempt %d: %s", trial, claim.attempt, claim.parameters)
+        log.info(
+            "trial %s claimed, attempt %d: %s, training %s",
+            *(trial, claim.attempt, claim.parameters, claim.training),
+        )
         attempt = Attempt(
             trial,
             process,

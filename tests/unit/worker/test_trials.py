@@ -34,6 +34,17 @@ def test_epochs_are_relayed_in_order_then_files_then_the_end(
     assert all(told.headers["Authorization"] == f"Bearer {TOKEN}" for told in server.told)
 
 
+def test_the_log_says_what_was_claimed_with_its_settings_of_training(
+    server: ScriptedServer, start_worker: StartWorker
+) -> None:
+    server.give("epoch")
+    worker = start_worker()
+    server.wait_for(0, "finish")
+    [claimed] = (line for line in worker.log.splitlines() if " claimed, attempt 1: " in line)
+    assert "'script': 'epoch'" in claimed
+    assert claimed.endswith("training {'epochs': 3}")
+
+
 def test_why_a_training_ended_before_its_last_epoch_is_told(
     server: ScriptedServer, start_worker: StartWorker
 ) -> None:
