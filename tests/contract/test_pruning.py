@@ -1,8 +1,9 @@
 """Verdicts on epochs: who is pruned, and what a trial is told of it."""
 
 import httpx
+import pytest
 
-from tests.contract.studies import claimed, finish, opened, path, progress, report
+from tests.contract.studies import Json, claimed, completed, finish, opened, path, progress, report
 
 
 def test_a_rung_counts_running_trials_and_is_rolled_back_with_its_epoch(api: httpx.Client) -> None:
@@ -42,3 +43,25 @@ def test_the_median_rule_prunes_and_says_why(api: httpx.Client) -> None:
     assert report(api, good, 0, 0.1).json() == {"verdict": "continue"}
     assert report(api, good, 1, 0.1).json() == {"verdict": "continue"}
     assert progress(api)["pruned"] == 1
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"algorithm": "median", "startup_trials": 1},
+        {"algorithm": "threshold", "upper": 1.0},
+        {"algorithm": "successive_halving"},
+    ],
+    ids=lambda rule: rule["algorithm"],
+)
+def test_an_epoch_without_the_objective_is_not_judged_and_one_with_nan_is(
+    api: httpx.Client, rule: Json
+) -> None:
+    opened(api, pruning=rule)
+    completed(api, 0.5)
+    trial = claimed(api)
+    for epoch in range(3):
+        body = {"attempt": 1, "epoch": epoch, "metrics": {"other": 1.0}}
+        assert api.post(path(trial, "epochs"), json=body).json() == {"verdict": "continue"}
+    assert finish(api, trial, values={"loss": 0.4}).json()["state"] == "completed"
+    assert report(api, claimed(api), 0, None).json() == {"verdict": "prune"}

@@ -47,15 +47,14 @@ def report_epoch(
             return _go_on(study)
         if epoch.epoch > trial.epochs:
             raise EpochOutOfOrder(name, number, epoch.epoch, trial.epochs)
-        value = epoch.metrics.get(study.spec.objective.metric)
         best = better(study.spec.objectives, best_so_far(trial), epoch)
-        judgement = _judgement(service, connection, study, trial, epoch.epoch, value, best)
+        judgement = _judgement(service, connection, study, trial, epoch, best)
     with change(service, name) as current:
         advanced = epochs.advance(
             current.connection,
             trial,
             epoch,
-            value=value,
+            value=epoch.metrics.get(study.spec.objective.metric),
             best=best,
             model_parameters=report.model_parameters or trial.model_parameters,
             lease_expires_at=current.at + service.settings.lease_seconds,
@@ -78,20 +77,22 @@ def _judgement(
     connection: Connection,
     study: Study,
     trial: Trial,
-    epoch: int,
-    value: float | None,
+    epoch: Epoch,
     best: Best | None,
 ) -> Judgement | None:
     """Whether the trial ends with this epoch, which is about to be recorded."""
-    pruning = study.spec.pruning
-    if pruning.algorithm == "none":
+    pruning, metric = study.spec.pruning, study.spec.objective.metric
+    # What was not reported is not NaN: there is nothing to judge.
+    if pruning.algorithm == "none" or metric not in epoch.metrics:
         return None
+    value = epoch.metrics[metric]
     history = service.histories.of(study).update(connection, study)
     best_value = best.value if best else None
-    if not may_prune(pruning, history, trial.number, epoch, value, best_value):
+    if not may_prune(pruning, history, trial.number, epoch.epoch, value, best_value):
         return None
     curve = [*epochs.curve(connection, trial), value]
-    running = epochs.of_open(connection, study, epoch) if pruning.algorithm in BY_RUNGS else {}
+    by_rungs = pruning.algorithm in BY_RUNGS
+    running = epochs.of_open(connection, study, epoch.epoch) if by_rungs else {}
     return judge(pruning, history, trial.number, curve, running)
 
 
