@@ -183,6 +183,32 @@ def test_a_finish_names_the_objective_that_was_never_reported(api: httpx.Client)
     assert '"size"' in refused.json()["detail"]
 
 
+@pytest.mark.parametrize(
+    ("curve", "error"),
+    [
+        ([{"loss": None, "size": 1}], "loss was not finite in any epoch"),
+        ([{"loss": 1, "size": None}], "size was not finite in any epoch"),
+        ([{"other": 1}, {"loss": 1, "size": None}], "size was not finite in any epoch"),
+        (
+            [{"loss": 1}, {"loss": None, "size": 1}],
+            "in no epoch were loss and size finite together",
+        ),
+    ],
+)
+def test_a_trial_of_which_no_epoch_counts_fails_by_the_objective_that_never_was_finite(
+    api: httpx.Client, curve: list[Json], error: str
+) -> None:
+    objectives = [{"metric": m, "direction": "minimize"} for m in ("loss", "size")]
+    opened(api, objectives=objectives)
+    trial = claimed(api)
+    for epoch, metrics in enumerate(curve):
+        body = {"attempt": 1, "epoch": epoch, "metrics": metrics}
+        assert api.post(path(trial, "epochs"), json=body).status_code == 200
+    ended = finish(api, trial)
+    assert ended.status_code == 200, ended.text
+    assert (ended.json()["state"], ended.json()["error"]) == ("failed", error)
+
+
 def test_an_error_with_a_nul_still_ends_the_trial(api: httpx.Client) -> None:
     opened(api)
     ended = finish(api, claimed(api), state="failed", error="segfault\0 at 0x0")

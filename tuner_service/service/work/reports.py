@@ -191,18 +191,26 @@ def _outcome(
         return TrialState.FAILED, error or "the worker gave no reason", trial.values
     if result.values is None:
         if trial.values is None:
-            first = epochs.epoch(connection, trial, 0)
-            for objective in study.spec.objectives:
-                if first is None or objective.metric not in first.metrics:
-                    raise NoResult(trial.number, objective.metric)
-            error = f"{study.spec.objective.metric} was not finite in any epoch"
-            return TrialState.FAILED, error, None
+            return TrialState.FAILED, _why_no_epoch_counts(connection, study, trial), None
         return TrialState.COMPLETED, None, trial.values
     values = _given_values(study, result)
     for metric, value in values.items():
         if value is None or not math.isfinite(value):
             return TrialState.FAILED, f"objective {metric} is not finite: {value}", None
     return TrialState.COMPLETED, None, {m: v for m, v in values.items() if v is not None}
+
+
+def _why_no_epoch_counts(connection: Connection, study: Study, trial: Trial) -> str:
+    """Which objective never was finite. Raises NoResult if one was in none of the epochs."""
+    reported = [epoch.metrics for epoch in epochs.all_epochs(connection, trial)]
+    metrics = [objective.metric for objective in study.spec.objectives]
+    for metric in metrics:
+        if not any(metric in told for told in reported):
+            raise NoResult(trial.number, metric)
+    for metric in metrics:
+        if all(told.get(metric) is None for told in reported):
+            return f"{metric} was not finite in any epoch"
+    return f"in no epoch were {' and '.join(metrics)} finite together"
 
 
 def _given_values(study: Study, result: wire.Finish) -> dict[str, float | None]:
