@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import math
 import uuid
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -64,8 +65,15 @@ class WorkCalls:
         metrics: Mapping[str, float],
         seconds: float | None = None,
     ) -> Verdict:
-        """Record an epoch and renew the lease; what to do next. Repeating it changes nothing."""
-        body: dict[str, Any] = {"attempt": held.attempt, "epoch": epoch, "metrics": dict(metrics)}
+        """Record an epoch and renew the lease; what to do next. Repeating it changes nothing.
+
+        An epoch with an objective that is NaN or infinite is never the best.
+        """
+        body: dict[str, Any] = {
+            "attempt": held.attempt,
+            "epoch": epoch,
+            "metrics": {name: _number(value) for name, value in metrics.items()},
+        }
         if seconds is not None:
             body["seconds"] = seconds
         return self._verdict(held, "epochs", body)
@@ -75,16 +83,18 @@ class WorkCalls:
         return self._verdict(held, "heartbeat", {"attempt": held.attempt})
 
     def finish(self, held: ClaimReply, values: Values | None = None) -> TrialReply:
-        """End a trial with its values; without any, its best reported epoch counts."""
+        """End a trial with its values; without any, its best reported epoch counts.
+
+        With a value that is NaN or infinite it ends as failed.
+        """
         body: dict[str, Any] = {"attempt": held.attempt, "state": "completed"}
-        if values is not None:
-            body["values"] = (
-                dict(values)
-                if isinstance(values, Mapping)
-                else list(values)
-                if isinstance(values, Sequence)
-                else values
-            )
+        if isinstance(values, Mapping):
+            body["values"] = {metric: _number(value) for metric, value in values.items()}
+        elif isinstance(values, Sequence):
+            body["values"] = [_number(value) for value in values]
+        elif values is not None:
+            # A list, since null in place of a number would be no values at all.
+            body["values"] = [_number(values)]
         return self._ended(held, "finish", body)
 
     def fail(self, held: ClaimReply, error: str) -> TrialReply:
@@ -166,6 +176,11 @@ class WorkCalls:
     def _ended(self, held: ClaimReply, call: str, body: Any) -> TrialReply:
         response = self.transport.request("POST", _trial(held, call), json=body)
         return TrialReply.model_validate(response.json())
+
+
+def _number(value: float | None) -> float | None:
+    """None, which is sent as null, for NaN and the infinities: JSON has no word for them."""
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _trial(held: ClaimReply, *rest: str) -> str:

@@ -1,5 +1,6 @@
 """The client for Python, against the same server."""
 
+import math
 import threading
 from pathlib import Path
 
@@ -40,6 +41,17 @@ def test_the_client_asks_and_tells(server: Server, client: Client) -> None:
     assert best.trial == 0
     assert client.claim("told", worker="laptop") is None
     assert client.log("told", 0) == ""
+
+
+def test_what_is_not_finite_can_be_told_and_fails_the_trial(server: Server, client: Client) -> None:
+    create(server, "diverged")
+    for values in (math.nan, [math.inf], {"loss": -math.inf}):
+        held = client.claim("diverged", worker="laptop")
+        assert held is not None
+        assert client.report(held, epoch=0, metrics={"loss": math.nan}) is Verdict.CONTINUE
+        assert [told.metrics for told in client.epochs("diverged", held.number)] == [{"loss": None}]
+        ended = client.finish(held, values)
+        assert (ended.state, ended.error) == (TrialState.FAILED, "objective loss is not finite")
 
 
 def test_the_client_goes_on_from_the_last_whole_checkpoint(

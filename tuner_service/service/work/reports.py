@@ -196,7 +196,8 @@ def _outcome(
     values = _given_values(study, result)
     for metric, value in values.items():
         if value is None or not math.isfinite(value):
-            return TrialState.FAILED, f"objective {metric} is not finite: {value}", None
+            told = "" if value is None else f": {value}"
+            return TrialState.FAILED, f"objective {metric} is not finite{told}", None
     return TrialState.COMPLETED, None, {m: v for m, v in values.items() if v is not None}
 
 
