@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from tests.contract.studies import (
+    claimed,
     external,
     opened,
 )
@@ -218,6 +219,16 @@ def test_the_documented_example_is_accepted(api: httpx.Client) -> None:
             '"batch_size" must be at least 1, got 0',
         ),
         (
+            {"training": {"batch_size": {"choices": [32.5]}}},
+            ["body", "training", "batch_size"],
+            '"batch_size" takes integers, got 32.5',
+        ),
+        (
+            {"training": {"epochs": {"min": 1, "max": 1e300}}},
+            ["body", "training", "epochs"],
+            '"epochs" must be below 2147483648, got 1e+300',
+        ),
+        (
             {"training": {"reduce_lr_on_plateau": {"factor": 1.5}}},
             ["body", "training", "reduce_lr_on_plateau", "factor"],
             '"factor" must be above 0 and below 1, got 1.5',
@@ -287,6 +298,30 @@ def test_numbers_under_training_can_be_searched(api: httpx.Client) -> None:
     assert 2 <= trial["training"]["early_stopping"]["patience"] <= 5
     assert trial["training"]["reduce_lr_on_plateau"] is None
     assert not any(name.startswith("training.") for name in trial["parameters"])
+
+
+def test_integers_under_training_may_be_written_with_a_point(api: httpx.Client) -> None:
+    training = {
+        "epochs": {"min": 2.0, "max": 8.0, "step": 2.0},
+        "batch_size": {"choices": [64.0, 128.0]},
+        "early_stopping": {"patience": {"choices": [3.0]}, "min_delta": {"choices": [1.0]}},
+    }
+    study = opened(api, training=training, budget={"trials": 2})
+    parameters = {p["name"]: p for p in study["space"]["parameters"]}
+    whole = [*(parameters["training.epochs"][end] for end in ("min", "max", "step"))]
+    whole += parameters["training.batch_size"]["choices"]
+    candidate = {"training.batch_size": 128.0, "training.epochs": 4}
+    queued = api.post("/v1/studies/demo/trials", json={"parameters": candidate})
+    assert queued.status_code == 201, queued.text
+    for trial in (claimed(api), claimed(api)):
+        settings = trial["training"]
+        whole += [
+            settings["epochs"],
+            settings["batch_size"],
+            settings["early_stopping"]["patience"],
+        ]
+        assert isinstance(settings["early_stopping"]["min_delta"], float)
+    assert [number for number in whole if not isinstance(number, int)] == []
 
 
 def test_a_name_is_taken_once(api: httpx.Client) -> None:

@@ -13,6 +13,8 @@ PREFIX = "training."
 MAX_ATTEMPTS = 3
 """A trial that died so often, whatever it died of, is not handed out again unless the study says otherwise."""
 INTEGERS = frozenset({"epochs", "batch_size", "patience", "start_from_epoch", "cooldown"})
+TOO_MANY = 2**31
+"""All integers are smaller."""
 SMALLEST = {
     "epochs": 1,
     "batch_size": 1,
@@ -30,17 +32,12 @@ def searched(training: Mapping[str, Any], prefix: str = PREFIX) -> Iterator[Para
         if not isinstance(setting, Mapping):
             continue
         if "choices" in setting:
-            yield Parameter(path, Type.CHOICE, choices=tuple(setting["choices"]))
+            choices = tuple(_as_taken(name, choice) for choice in setting["choices"])
+            yield Parameter(path, Type.CHOICE, choices=choices)
         elif "min" in setting:
             kind = Type.INT if name in INTEGERS else Type.FLOAT
-            yield Parameter(
-                path,
-                kind,
-                setting["min"],
-                setting["max"],
-                setting.get("step"),
-                setting.get("log", False),
-            )
+            low, high, step = (_as_taken(name, setting.get(end)) for end in ("min", "max", "step"))
+            yield Parameter(path, kind, low, high, step, setting.get("log", False))
         else:
             yield from searched(setting, f"{path}.")
 
@@ -55,10 +52,17 @@ def resolved(
         if not isinstance(setting, Mapping):
             result[name] = setting
         elif path in values:
-            result[name] = values[path]
+            result[name] = _as_taken(name, values[path])
         else:
             result[name] = resolved(setting, values, f"{path}.")
     return result
+
+
+def _as_taken(name: str, value: Any) -> Any:
+    """64 for 64.0 where Keras takes integers alone: JSON does not tell the two apart."""
+    if name in INTEGERS and isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
 
 
 def defects(
@@ -78,6 +82,8 @@ def defects(
                 continue
             if name in INTEGERS and value != int(value):
                 yield loc, f'"{name}" takes integers, got {value}'
+            elif name in INTEGERS and value >= TOO_MANY:
+                yield loc, f'"{name}" must be below {TOO_MANY}, got {value}'
             elif name in SMALLEST and value < SMALLEST[name]:
                 yield loc, f'"{name}" must be at least {SMALLEST[name]}, got {value}'
             elif name == "factor" and not 0 < value < 1:
