@@ -71,6 +71,24 @@ def test_auto_says_what_it_picked_and_a_spec_may_be_sent_again(api: httpx.Client
     }
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"pruning": {"algorithm": "successive_halving"}},
+        {"search": {"algorithm": "genetic", "seed": 1}, "pruning": {"algorithm": "median"}},
+        {"training": {"epochs": 9}, "pruning": {"algorithm": "hyperband"}},
+        {"overrides": {"x": {"max": 0.5}}, "search": {"algorithm": "auto"}},
+    ],
+)
+def test_a_spec_sent_again_under_another_name_is_the_same(
+    api: httpx.Client, changes: dict[str, Any]
+) -> None:
+    spec = opened(api, **changes)["spec"]
+    again = api.post("/v1/studies", json=spec | {"name": "again"})
+    assert again.status_code == 201, again.text
+    assert again.json()["spec"] == spec | {"name": "again"}
+
+
 def test_the_documented_example_is_accepted(api: httpx.Client) -> None:
     example = api.get("/openapi.json").json()["components"]["schemas"]["StudyRequest"]["examples"][
         0

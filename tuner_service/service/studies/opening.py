@@ -191,7 +191,9 @@ def _family_and_dataset(
 
 
 def _training(request: wire.StudyRequest) -> Json:
-    if request.training is None and request.executor is Executor.EXTERNAL:
+    # An external study without settings says {} in its spec, which may be sent again.
+    nothing_given = request.training is None or not wire.given(request.training)
+    if nothing_given and request.executor is Executor.EXTERNAL:
         return {}
     settings = (request.training or wire.Training()).model_dump(mode="json")
     if problems := [Problem(loc, msg) for loc, msg in training.defects(settings)]:
