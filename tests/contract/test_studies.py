@@ -185,6 +185,21 @@ def test_a_grid_ends_and_still_takes_what_a_user_queues(api: httpx.Client) -> No
     assert "every candidate has been tried" in study["reason"]
 
 
+def test_why_a_study_will_end_outlives_a_pause(api: httpx.Client) -> None:
+    parameters = [{"name": "kind", "type": "choice", "choices": ["a", "b"]}]
+    opened(api, search_space={"parameters": parameters}, budget={"trials": 10})
+    held = [claimed(api), claimed(api)]
+    last = api.post("/v1/claims", json={"worker": "w", "key": "none-left", "study": "demo"})
+    assert last.status_code == 204
+    for action in ("pause", "resume"):
+        steered = api.post(f"/v1/studies/demo/{action}").json()
+        assert steered["reason"] == "every candidate has been tried"
+    for trial in held:
+        finish(api, trial, values={"loss": 1.0})
+    study = api.get("/v1/studies/demo").json()
+    assert (study["state"], study["reason"]) == ("completed", "every candidate has been tried")
+
+
 def test_the_same_key_twice_at_once_opens_one_study(api: httpx.Client) -> None:
     body = external()
     del body["name"]

@@ -48,10 +48,12 @@ class Change:
         happenings.remember(self.connection, trial, happening)
 
     def transit(self, action: str, reason: str | None = None) -> None:
-        """Take the study to another state. Raises IllegalTransition."""
+        """Take the study to another state; unless that ends it, why it will end stays. Raises IllegalTransition."""
         allowed, state = TRANSITIONS[action]
         if self.study.state not in allowed:
             raise IllegalTransition(f'study "{self.study.name}"', self.study.state, action, allowed)
+        if state not in OVER:
+            reason = reason or self.study.reason
         studies.set_state(self.connection, self.study, state, reason)
         self.study = replace(self.study, state=state, reason=reason)
 
