@@ -193,13 +193,19 @@ REASONS: list[tuple[str, dict[str, Any], Curve, str]] = [
         "patient",
         {"patience": 1, "min_delta": 0.0, "wraps": "none"},
         [1, 2, 2],
-        "loss no better than before for 2 epochs at epoch 2",
+        "loss worse than before for 2 epochs at epoch 2",
+    ),
+    (
+        "patient",
+        {"patience": 1, "min_delta": 0.5, "wraps": "none"},
+        [1, 2, 2],
+        "loss worse than before by more than 0.5 for 2 epochs at epoch 2",
     ),
     (
         "patient",
         {**RANGE, "patience": 0, "min_delta": 0.0, "wraps": "threshold"},
         [0, 0.75],
-        "loss 0.75 is above 0.5 at epoch 1; no better than before for 1 epoch",
+        "loss 0.75 is above 0.5 at epoch 1; worse than before for 1 epoch",
     ),
 ]
 
@@ -212,6 +218,24 @@ def test_a_verdict_says_why_with_the_numbers(
     for index, loss in enumerate([1.0, 2.0, 3.0, 4.0]):
         history.add(Past(index, TrialState.COMPLETED, {}, [loss], [loss] * 3), index + 1)
     assert reason(history, curve) == why
+
+
+@pytest.mark.parametrize(
+    ("curve", "min_delta", "ends"),
+    [
+        ([1.0] * 9, 0.0, False),
+        ([1.0, 1.1, 1.0, 1.1], 0.0, False),
+        ([1.0, 1.1, 1.1], 0.0, False),
+        ([1.0, 1.1, 1.1, 1.1], 0.0, True),
+        ([1.0, 1.1, 1.1, 1.1], 0.2, False),
+    ],
+)
+def test_patience_ends_what_gets_worse_and_waits_out_a_plateau(
+    curve: Curve, min_delta: float, ends: bool
+) -> None:
+    options = {"patience": 2, "min_delta": min_delta, "wraps": "none"}
+    history = history_of("patient", Direction.MINIMIZE, **options)
+    assert (reason(history, curve) is not None) == ends
 
 
 def test_every_bracket_of_hyperband_is_used_and_says_which() -> None:

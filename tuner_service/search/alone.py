@@ -45,7 +45,10 @@ class Threshold:
 
 @dataclass(frozen=True)
 class Patient:
-    """Another rule, asked only once a trial has not improved for some epochs; without one that alone ends it."""
+    """Another rule, asked only once a trial was worse than before for some epochs; without one that alone ends it.
+
+    A curve that stands still is no worse, so a plateau is waited out.
+    """
 
     options: Mapping[str, Any]
     wrapped: Rule | None
@@ -63,7 +66,8 @@ class Patient:
         why = None if self.wrapped is None else self.wrapped.why(question)
         if self.wrapped is not None and why is None:
             return None
-        waited = f"no better than before for {patience + 1} epoch{'s' if patience else ''}"
+        by = f" by more than {least:g}" if least else ""
+        waited = f"worse than before{by} for {patience + 1} epoch{'s' if patience else ''}"
         if why is not None:
             return f"{why}; {waited}"
         return f"{question.objective.metric} {waited} at epoch {question.epoch}"
