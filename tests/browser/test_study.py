@@ -151,7 +151,7 @@ def test_the_list_and_the_page_say_the_same_time_left(enter: Enter, api: httpx.C
 def test_a_candidate_is_queued_with_what_its_conditions_allow(
     enter: Enter, api: httpx.Client
 ) -> None:
-    opened(api)
+    opened(api, budget={"trials": 1})
     queued(api, x=1.340691427018732e-6, kind="a")
     trained(api, 0.5)
     page = enter("submitter").open("/studies/demo")
@@ -169,6 +169,7 @@ def test_a_candidate_is_queued_with_what_its_conditions_allow(
     depth.fill("3")
     dialog.get_by_role("button", name="Queue it").click()
     expect(rows(page).first).to_contain_text("queued")
+    expect(page.locator("#state")).to_have_text("running")  # it was completed before
     trial = api.get("/v1/studies/demo/trials/1").json()
     assert trial["parameters"] == {"x": 1.340691427018732e-6, "kind": "b", "depth": 3}
 

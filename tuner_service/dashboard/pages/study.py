@@ -9,7 +9,7 @@ from tuner_service.api.security import ServiceNow
 from tuner_service.dashboard.rendering import page
 from tuner_service.dashboard.study_facts import Fact, facts
 from tuner_service.dashboard.visitors import PageRoute, Visitor
-from tuner_service.domain.study import EXTENDABLE, OVER, TRANSITIONS, Study, StudyState
+from tuner_service.domain.study import EXTENDABLE, OVER, TRANSITIONS, Study
 from tuner_service.errors import UnknownDataset
 from tuner_service.service.data import catalogue
 from tuner_service.service.reading import studies
@@ -23,7 +23,7 @@ OFFERED = {
     "resume": TRANSITIONS["resumed"][0],
     "cancel": TRANSITIONS["cancelled"][0],
     "extend": EXTENDABLE,
-    "queue": (StudyState.RUNNING, StudyState.PAUSED),
+    "queue": EXTENDABLE,
     "delete": OVER,
 }
 """In which states each action is offered."""

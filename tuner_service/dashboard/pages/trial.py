@@ -11,7 +11,7 @@ from tuner_service.api.security import ServiceNow
 from tuner_service.dashboard import trial_facts
 from tuner_service.dashboard.rendering import page
 from tuner_service.dashboard.visitors import PageRoute, Visitor
-from tuner_service.domain.study import Study, StudyState
+from tuner_service.domain.study import EXTENDABLE, Study
 from tuner_service.domain.trial import OPEN, Artifact, TrialState
 from tuner_service.errors import NotFound
 from tuner_service.service.reading import artifacts, studies, trials
@@ -55,7 +55,7 @@ def show(name: str, number: Number, service: ServiceNow, by: Visitor) -> HTMLRes
         model=MODEL if any(file.name == MODEL for file in files) else None,
         best=studies.get(service, name)["best"],
         open=trial["state"] in OPEN,
-        queueing=study.state in (StudyState.RUNNING, StudyState.PAUSED),
+        queueing=study.state in EXTENDABLE,
     )
 
 

@@ -31,7 +31,7 @@ export function dialogs(api, current, acted) {
   submitting("candidate", async () => {
     const parameters = form.read();
     if (parameters === null) throw new Error("Some values are not allowed.");
-    const trial = await send("POST", `${api}/trials`, { parameters });
+    const trial = await send("POST", `${api}/trials`, { parameters, extend: true });
     acted(null);
     tell(`Trial ${trial.number} is queued`);
   }, (error) => form.complain(error.errors ?? []));

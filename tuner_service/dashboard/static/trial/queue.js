@@ -23,7 +23,7 @@ export function queueing(url, queued) {
     const parameters = form.read();
     if (parameters === null) return;
     try {
-      queued(await send("POST", url, { parameters }));
+      queued(await send("POST", url, { parameters, extend: true }));
     } catch (error) {
       if (!form.complain(error.errors ?? [])) problem.textContent = error.message;
     }
