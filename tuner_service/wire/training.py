@@ -119,7 +119,8 @@ class Pruning(Body):
         "to so many times the epochs",
     )
     patience: Ordinal = Field(
-        default=3, description="patient: so many epochs without improvement are forgiven"
+        default=3,
+        description="patient: so many epochs that are worse than the best before them are forgiven",
     )
     min_delta: float = Field(
         default=0.0,
