@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 Entry = dict[str, Any]
 
-MADE_BY = "2"
+MADE_BY = "3"
 """Part of the name of everything prepared: another number makes all of it anew after a change in how it is prepared."""
 
 

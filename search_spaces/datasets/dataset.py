@@ -38,6 +38,8 @@ class Dataset:
     """Train on ``train``, choose by ``validation``; a search never touches ``test``.
 
     ``legend`` is for whoever looks at the data: of a vector the names of its columns, of tokens the words from 0 on.
+    ``preparation`` is how rows of its user's became the inputs (``files.prediction.Inputs`` as JSON); None where they
+    are used as they are.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Dataset:
     validation: Part
     test: Part
     legend: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    preparation: Mapping[str, Any] | None = None
 
     @property
     def sizes(self) -> dict[str, int]:

@@ -9,6 +9,7 @@ from search_spaces.datasets.dataset import Array, Dataset, Part
 from search_spaces.signature import Field, Signature
 
 DESCRIPTION = "dataset.json"
+PREPARATION = "inputs.json"
 PARTS = ("train", "validation", "test")
 
 
@@ -24,6 +25,8 @@ def save(dataset: Dataset, folder: Path) -> None:
         **dataset.signature.to_json(),
     }
     (folder / DESCRIPTION).write_text(json.dumps(about), encoding="utf-8")
+    if dataset.preparation is not None:
+        (folder / PREPARATION).write_text(json.dumps(dataset.preparation), encoding="utf-8")
 
 
 def open_stored(folder: Path) -> Dataset:
@@ -31,8 +34,16 @@ def open_stored(folder: Path) -> Dataset:
     about = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
     signature = Signature.from_json(about)
     train, validation, test = (_open_part(folder, part, signature) for part in PARTS)
+    preparation = folder / PREPARATION
     return Dataset(
-        about["name"], about["summary"], about["source"], signature, train, validation, test
+        name=about["name"],
+        summary=about["summary"],
+        source=about["source"],
+        signature=signature,
+        train=train,
+        validation=validation,
+        test=test,
+        preparation=json.loads(preparation.read_text("utf-8")) if preparation.exists() else None,
     )
 
 

@@ -1,7 +1,7 @@
 """The user's own data, one file a data set: what it holds, and its arrays.
 
 Reading a file needs NumPy, Polars and Pillow at most, so that a server can look into it; only preparing a table's
-columns (``load``) needs Keras. Nothing is ever unpickled.
+columns (``load``, and ``prediction.Inputs`` for new rows) needs Keras. Nothing is ever unpickled.
 """
 
 from importlib import import_module

@@ -14,7 +14,7 @@ from search_spaces.datasets.files.archives import Archive
 from search_spaces.datasets.files.description import Limits, Told
 from search_spaces.datasets.files.pictures import PictureSize
 from search_spaces.datasets.files.splits import PARTS, PartName
-from search_spaces.datasets.files.texts import TextSize
+from search_spaces.datasets.files.texts import TextSize, Vocabulary
 from search_spaces.datasets.preview import choosing, counting, shown
 from search_spaces.datasets.preview.shown import Shown
 from search_spaces.errors import BadFile
@@ -27,6 +27,14 @@ MOST_COUNTED = 2_000
 """Texts whose lengths a preview tells of."""
 
 Members = Mapping[PartName, Sequence[ZipInfo]]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """``arrays``: (n, *shape) of each part. ``vocabulary``: what was learned of texts, None of pictures."""
+
+    arrays: dict[PartName, Array]
+    vocabulary: Vocabulary | None = None
 
 
 class Content(Protocol):
@@ -45,8 +53,8 @@ class Content(Protocol):
     def spread(self) -> list[dict[str, Any]]:
         """Histograms of the training part, for a preview."""
 
-    def arrays(self) -> dict[PartName, Array]:
-        """(n, *shape) of each part. Raises BadFile, naming the member."""
+    def prepared(self) -> Prepared:
+        """Raises BadFile, naming the member."""
 
 
 @dataclass(frozen=True)
@@ -83,13 +91,13 @@ class Pictures:
     def spread(self) -> list[dict[str, Any]]:
         return []
 
-    def arrays(self) -> dict[PartName, Array]:
+    def prepared(self) -> Prepared:
         made: dict[PartName, Array] = {}
         for part, members in self.members.items():
             made[part] = np.empty((len(members), *self.field.shape), np.float32)
             for row, member in enumerate(members):
                 made[part][row] = self._pixels(member)
-        return made
+        return Prepared(made)
 
     def _pixels(self, member: ZipInfo) -> Array:
         return pictures.pixels(self.archive.read(member), self.size, member.filename)
@@ -129,13 +137,10 @@ class Texts:
     def _training(self, rows: Array) -> Iterator[str]:
         return _read(self.archive, [self.members["train"][row] for row in rows])
 
-    def arrays(self) -> dict[PartName, Array]:
+    def prepared(self) -> Prepared:
         read = {part: list(_read(self.archive, members)) for part, members in self.members.items()}
-        tokens = texts.vectorised(
-            read["train"], [text for part in PARTS for text in read[part]], self.size
-        )
-        ends = np.cumsum([len(read[part]) for part in PARTS])
-        return dict(zip(PARTS, np.split(tokens, ends[:-1]), strict=True))
+        vocabulary = texts.learned(read["train"], self.size)
+        return Prepared({part: vocabulary.tokens(read[part]) for part in PARTS}, vocabulary)
 
 
 def _told_size(told: Told) -> tuple[int, int] | None:

@@ -15,6 +15,7 @@ as long as 95 of 100 training texts are, 500 at most; a vocabulary of 20,000 at 
 The output is the class, ``label``.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,11 @@ from search_spaces.datasets.files import archives, trees
 from search_spaces.datasets.files.archives import Archive
 from search_spaces.datasets.files.contents import Content, Pictures, Texts
 from search_spaces.datasets.files.description import SEED, Description, Limits, Told
+from search_spaces.datasets.files.prediction import Inputs
 from search_spaces.datasets.files.splits import PARTS, PartName, completed, notes_on
 from search_spaces.datasets.files.summaries import sentence
+from search_spaces.datasets.files.tables.fitted import Words
+from search_spaces.datasets.files.texts import Vocabulary
 from search_spaces.datasets.preview import choosing, counting, shown
 from search_spaces.datasets.preview.preview import preview, sample
 from search_spaces.errors import BadFile
@@ -65,12 +69,19 @@ class _Folders:
             [(LABEL, counting.classes(labels, len(self.class_names), self.class_names))],
         )
 
-    def parts(self) -> dict[PartName, Part]:
+    def parts(self, arrays: Mapping[PartName, Array]) -> dict[PartName, Part]:
         name = self.content.field.name
         return {
-            part: Part({name: array}, {LABEL: self.labels[part]})
-            for part, array in self.content.arrays().items()
+            part: Part({name: array}, {LABEL: self.labels[part]}) for part, array in arrays.items()
         }
+
+    def preparation(self, vocabulary: Vocabulary | None) -> dict[str, Any] | None:
+        if vocabulary is None:
+            return None
+        name = self.content.field.name
+        return Inputs(
+            self.description.signature, (Words(name, vocabulary),), (LABEL,), reads="texts"
+        ).to_json()
 
 
 def describe(path: Path, format: str, told: Told, limits: Limits) -> Description:
@@ -85,7 +96,8 @@ def load(path: Path, format: str, told: Told, limits: Limits, name: str) -> Data
     """The pictures or texts in three parts; texts need Keras. Raises BadFile."""
     with archives.opened(path, limits) as archive:
         folders = _folders(archive, told, limits)
-        parts = folders.parts()
+        prepared = folders.content.prepared()
+    parts = folders.parts(prepared.arrays)
     return Dataset(
         name=name,
         summary=folders.description.summary,
@@ -94,6 +106,7 @@ def load(path: Path, format: str, told: Told, limits: Limits, name: str) -> Data
         train=parts["train"],
         validation=parts["validation"],
         test=parts["test"],
+        preparation=folders.preparation(prepared.vocabulary),
     )
 
 

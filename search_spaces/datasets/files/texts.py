@@ -22,7 +22,8 @@ RESERVED = 2
 BATCH = 1024
 
 LOWER = bytes.maketrans(string.ascii_uppercase.encode(), string.ascii_lowercase.encode())
-PUNCTUATION = string.punctuation.encode()
+DROPPED = string.punctuation.encode() + b"\0"
+"""Keras reads its words out without the NULs at their ends, and a word without one is another word."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,11 @@ class TextSize:
 
 
 def words(text: str) -> list[bytes]:
-    """As TextVectorization does by default: lower case (of ASCII only), no punctuation, split at whitespace."""
-    return text.encode().translate(LOWER, PUNCTUATION).split()
+    """As TextVectorization does by default: lower case (of ASCII only), no punctuation, split at whitespace.
+
+    And without NUL characters.
+    """
+    return text.encode().translate(LOWER, DROPPED).split()
 
 
 def measured(training: Iterable[str]) -> TextSize:
@@ -55,11 +59,30 @@ def measured(training: Iterable[str]) -> TextSize:
     )
 
 
-def vectorised(training: Sequence[str], texts: Sequence[str], size: TextSize) -> Array:
-    """(texts, size.length) int32 tokens of ``texts``, by the words of ``training``; frequent words have low numbers.
+@dataclass(frozen=True)
+class Vocabulary:
+    """``words``: those that are told apart, their tokens begin at RESERVED. ``length``: tokens a text."""
 
-    ``size`` is ``measured(training)``. Needs Keras, and TensorFlow whatever Keras's backend is.
-    """
+    length: int
+    words: tuple[str, ...]
+
+    def tokens(self, texts: Sequence[str]) -> Array:
+        """(texts, length) int32. Needs Keras, and TensorFlow whatever Keras's backend is."""
+        from keras.layers import TextVectorization
+
+        layer = TextVectorization(
+            output_sequence_length=self.length,
+            # Of Python's texts: NumPy's own are all as large as the longest.
+            vocabulary=np.array(self.words, dtype=object),
+        )
+        tokens = np.zeros((len(texts), self.length), np.int32)
+        for start, batch in zip(range(0, len(texts), BATCH), _batches(texts), strict=True):
+            tokens[start : start + BATCH] = np.asarray(layer(batch))
+        return tokens
+
+
+def learned(training: Sequence[str], size: TextSize) -> Vocabulary:
+    """The words of ``training``, frequent ones first; ``size`` is ``measured(training)``. Needs TensorFlow."""
     from keras.layers import TextVectorization
 
     layer = TextVectorization(max_tokens=size.vocabulary, output_sequence_length=size.length)
@@ -68,12 +91,9 @@ def vectorised(training: Sequence[str], texts: Sequence[str], size: TextSize) ->
         raise AssertionError(
             f"Keras finds {layer.vocabulary_size()} tokens, we find {size.vocabulary}"
         )
-    tokens = np.zeros((len(texts), size.length), np.int32)
-    for start, batch in zip(range(0, len(texts), BATCH), _batches(texts), strict=True):
-        tokens[start : start + BATCH] = np.asarray(layer(batch))
-    return tokens
+    return Vocabulary(size.length, tuple(map(str, layer.get_vocabulary()[RESERVED:])))
 
 
 def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
     for start in range(0, len(texts), BATCH):
-        yield list(texts[start : start + BATCH])
+        yield [text.replace("\0", "") for text in texts[start : start + BATCH]]

@@ -28,6 +28,8 @@ MISSING = (
 """What stands for no value. Keras's StringLookup takes "[UNK]" for a word of its own."""
 
 MOST_COLUMNS = 10_000
+FEWEST_COLUMNS = 2
+"""To learn from: a target, and something to predict it from."""
 NUMBER_BYTES = 8
 TEXT_VIEW_BYTES = 16
 
@@ -60,8 +62,8 @@ class Table:
         return f'column "{column}", {self.counted_in} {self.numbers[row]}'
 
 
-def checked(names: Sequence[str]) -> list[str]:
-    """The names without outer spaces. Raises BadFile for empty ones, equal ones, and for fewer than two columns."""
+def checked(names: Sequence[str], fewest: int) -> list[str]:
+    """The names without outer spaces. Raises BadFile for empty ones, equal ones, and fewer than ``fewest``."""
     stripped = [name.strip() for name in names]
     for position, name in enumerate(stripped, start=1):
         if not name:
@@ -73,7 +75,7 @@ def checked(names: Sequence[str]) -> list[str]:
     for name, times in Counter(stripped).items():
         if times > 1:
             raise BadFile(f"{times} columns have this name", f'column "{name}"')
-    if len(stripped) < 2:
+    if len(stripped) < fewest:
         raise BadFile(
             f"has one column, {listed(stripped)}; a target and something to predict it from are needed"
         )
@@ -83,8 +85,11 @@ def checked(names: Sequence[str]) -> list[str]:
 
 
 def cleaned(column: pl.Expr) -> pl.Expr:
-    """A column of texts without outer spaces, null where they stand for no value."""
-    stripped = column.str.strip_chars()
+    """A column of texts without outer spaces, null where they stand for no value.
+
+    And without NUL characters, at which the words of Keras's layers end where they are read out.
+    """
+    stripped = column.str.replace_all("\0", "", literal=True).str.strip_chars()
     return pl.when(~stripped.is_in(MISSING)).then(stripped)
 
 

@@ -11,6 +11,7 @@ import polars as pl
 from search_spaces.datasets.dataset import Array
 from search_spaces.datasets.files.description import Limits
 from search_spaces.datasets.files.tables.content import (
+    FEWEST_COLUMNS,
     Table,
     checked,
     cleaned,
@@ -29,23 +30,23 @@ Record = tuple[int, list[str]]
 """The line that a record begins in, from 1, and its fields."""
 
 
-def read(path: Path, limits: Limits) -> Table:
+def read(path: Path, limits: Limits, fewest_columns: int = FEWEST_COLUMNS) -> Table:
     """The table in a file. Raises BadFile, naming the line."""
     if path.stat().st_size > limits.unpacked_bytes:
         raise too_large(limits.unpacked_bytes)
     try:
-        return _table(path, _delimiter(path), limits)
+        return _table(path, _delimiter(path), limits, fewest_columns)
     except UnicodeDecodeError as error:
         line = _first_undecodable_line(path)
         raise BadFile("is not UTF-8; save the file as UTF-8", f"line {line}") from error
 
 
-def _table(path: Path, delimiter: str, limits: Limits) -> Table:
+def _table(path: Path, delimiter: str, limits: Limits, fewest_columns: int) -> Table:
     records = _records(path, delimiter)
     first = next(records, None)
     if first is None:
         raise BadFile("is empty")
-    names = checked(first[1])
+    names = checked(first[1], fewest_columns)
     frames: list[pl.DataFrame] = []
     lines: list[Array] = []
     bytes_read = 0

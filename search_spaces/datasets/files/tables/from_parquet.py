@@ -1,6 +1,6 @@
 """Parquet files of flat columns. Polars decodes them; nothing in them is ever unpickled."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -9,6 +9,7 @@ import polars as pl
 
 from search_spaces.datasets.files.description import Limits
 from search_spaces.datasets.files.tables.content import (
+    FEWEST_COLUMNS,
     NUMBER_BYTES,
     Table,
     checked,
@@ -23,16 +24,11 @@ DAY_MICROSECONDS = 24 * 3600 * 1_000_000
 T = TypeVar("T")
 
 
-def read(path: Path, limits: Limits) -> Table:
+def read(path: Path, limits: Limits, fewest_columns: int = FEWEST_COLUMNS) -> Table:
     """The table in a file. Raises BadFile, naming the column."""
     schema = _decoded(lambda: pl.read_parquet_schema(path))
-    names = checked(list(schema))
-    for name, dtype in schema.items():
-        if not _is_flat(dtype):
-            raise BadFile(
-                f"holds {dtype}; a column is of numbers, texts, truth values or dates",
-                f'column "{name}"',
-            )
+    names = checked(list(schema), fewest_columns)
+    check_flat(schema)
     scan = _decoded(lambda: pl.scan_parquet(path, glob=False))
     rows = _decoded(lambda: int(scan.select(pl.len()).collect().item()))
     if rows == 0:
@@ -55,16 +51,26 @@ def read(path: Path, limits: Limits) -> Table:
     return Table(pl.DataFrame(columns), np.arange(1, rows + 1), "row", notes)
 
 
+def check_flat(schema: Mapping[str, pl.DataType]) -> None:
+    """Raises BadFile for a column of lists and the like."""
+    for name, dtype in schema.items():
+        if not _is_flat(dtype):
+            raise BadFile(
+                f"holds {dtype}; a column is of numbers, texts, truth values or dates",
+                f'column "{name}"',
+            )
+
+
 def _column(scan: pl.LazyFrame, position: int, name: str) -> pl.Series:
     def collected() -> pl.Series:
         # By position: Polars takes a name such as "*" for a pattern.
         raw = scan.select(pl.nth(position).alias("raw")).collect()
-        return raw.select(_simplified(raw["raw"].dtype)).to_series().alias(name)
+        return raw.select(simplified(raw["raw"].dtype)).to_series().alias(name)
 
     return _decoded(collected, f'column "{name}"')
 
 
-def _simplified(dtype: pl.DataType) -> pl.Expr:
+def simplified(dtype: pl.DataType) -> pl.Expr:
     """Numbers and times, which become days, as Float64; all else as String."""
     raw = pl.col("raw")
     if dtype.is_numeric():

@@ -86,6 +86,16 @@ class Plan:
         return not self.numbers and not self.categories
 
     @property
+    def values(self) -> dict[str, pl.Series]:
+        """Of every column, by its name."""
+        columns: tuple[Number | Category | Text, ...] = (
+            *self.numbers,
+            *self.categories,
+            *self.texts,
+        )
+        return {one.column: one.values for one in columns}
+
+    @property
     def encoded_width(self) -> int:
         """Of the numbers and categories in the vector."""
         return len(self.numbers) + sum(category.width for category in self.categories)
@@ -150,6 +160,14 @@ def _column(
     )
 
 
+def as_categories(words: pl.Series) -> pl.Series:
+    return words.fill_null(MISSING_CATEGORY)
+
+
+def as_texts(words: pl.Series) -> pl.Series:
+    return words.fill_null("")
+
+
 def _number(name: str, values: pl.Series, train: Array) -> Number | LeftOut:
     known = values[train].drop_nulls()
     if len(known) == 0:
@@ -160,7 +178,7 @@ def _number(name: str, values: pl.Series, train: Array) -> Number | LeftOut:
 
 
 def _category(name: str, words: pl.Series, train: Array) -> Category | LeftOut:
-    values = words.fill_null(MISSING_CATEGORY)
+    values = as_categories(words)
     different = values[train].n_unique()
     if different == 1:
         return LeftOut(
@@ -170,7 +188,7 @@ def _category(name: str, words: pl.Series, train: Array) -> Category | LeftOut:
 
 
 def _text(name: str, words: pl.Series, train: Array) -> Text | LeftOut:
-    values = words.fill_null("")
+    values = as_texts(words)
     try:
         return Text(name, values, texts.measured(values[train]))
     except BadFile:

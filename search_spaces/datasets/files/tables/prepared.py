@@ -1,55 +1,100 @@
 """A table's columns as arrays, by Keras's own preprocessing layers fitted on the training part alone.
 
-FeatureSpace and TextVectorization work on TensorFlow's strings, whatever Keras's backend is.
+What was fitted is kept as plain numbers and words, of which the layers are made anew for any rows: a data set's, or
+those that somebody has for a trained model. FeatureSpace and TextVectorization work on TensorFlow's strings, whatever
+Keras's backend is.
 """
 
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from search_spaces.datasets.dataset import Array
 from search_spaces.datasets.files import texts
-from search_spaces.datasets.files.tables.inputs import (
-    MOST_CATEGORIES,
-    Category,
-    Number,
-    Plan,
-    Text,
-)
+from search_spaces.datasets.files.tables.fitted import Categories, Fitted, Scaling, Words
+from search_spaces.datasets.files.tables.inputs import MOST_CATEGORIES, Category, Number, Plan, Text
 from search_spaces.errors import BadFile
+from search_spaces.signature import Field
 
 COLUMNS_AT_ONCE = 16
-"""In one FeatureSpace: the time it takes to adapt grows with the square of their number."""
+"""In one FeatureSpace: the time it takes to build one grows faster than their number."""
 
 ROWS_AT_ONCE = 16_384
 
-FARTHEST = 1e6
-"""From the median, in the largest distance of the training part: a bound on what other rows can hold."""
 
-
-def tokens(text: Text, train: Array) -> Array:
-    """(rows, text.size.length) int32. Raises BadFile if TensorFlow is missing."""
+def fitted(plan: Plan, train: Array) -> tuple[Fitted, ...]:
+    """What the rows ``train`` make of each column, in the plan's order. Raises BadFile if TensorFlow is missing."""
     _require_tensorflow()
-    return texts.vectorised(text.values[train].to_list(), text.values.to_list(), text.size)
+    return (
+        *(_scaling(number, train) for number in plan.numbers),
+        *(_categories(category, train) for category in plan.categories),
+        *(_words(text, train, plan.is_text_only) for text in plan.texts),
+    )
 
 
-def vector(plan: Plan, train: Array) -> Array:
-    """(rows, plan.width) float32: the numbers, the categories, the texts. Raises BadFile if TensorFlow is missing."""
+def arrays(
+    fields: Sequence[Field], columns: Sequence[Fitted], values: Mapping[str, pl.Series]
+) -> dict[str, Array]:
+    """(rows, *shape) of each input, of the values of each column. Raises BadFile if TensorFlow is missing.
+
+    Texts alone are an input each, in the order of ``fields``; else the one field is of all columns.
+    """
     _require_tensorflow()
-    columns: tuple[Number | Category, ...] = (*plan.numbers, *plan.categories)
+    if fields[0].kind == "tokens":
+        return {
+            field.name: column.vocabulary.tokens(values[column.column].to_list())
+            for field, column in zip(fields, columns, strict=True)
+            if isinstance(column, Words)
+        }
+    (field,) = fields
+    whole = _vector(columns, values)
+    if whole.shape[1:] != field.shape:
+        raise AssertionError(f"Keras makes {whole.shape[1]} features, {field.shape[0]} were told")
+    return {field.name: whole}
+
+
+def _scaling(number: Number, train: Array) -> Scaling:
+    training = number.values[train].to_numpy()
+    median = float(np.nanmedian(training))
+    farthest = float(np.nanmax(np.abs(training - median)))
+    exact = Scaling.comparable(training, median, farthest).astype(np.float64)
+    return Scaling(number.column, median, farthest, float(exact.mean()), float(exact.var()))
+
+
+def _categories(category: Category, train: Array) -> Categories:
+    import tensorflow as tf
+    from keras.layers import StringLookup
+
+    with tf.device("CPU:0"):
+        layer = StringLookup(max_tokens=MOST_CATEGORIES + 1)
+        layer.adapt(_objects(category.values[train]))
+    return Categories(category.column, tuple(map(str, layer.get_vocabulary()[1:])))
+
+
+def _words(text: Text, train: Array, alone: bool) -> Words:
+    size = text.size if alone else text.vector_size
+    return Words(text.column, texts.learned(text.values[train].to_list(), size))
+
+
+def _vector(columns: Sequence[Fitted], values: Mapping[str, pl.Series]) -> Array:
+    """(rows, features) float32: of each column its features, in order."""
+    encoded = [column for column in columns if not isinstance(column, Words)]
     parts = [
-        _encoded(columns[start : start + COLUMNS_AT_ONCE], train)
-        for start in range(0, len(columns), COLUMNS_AT_ONCE)
+        _encoded(encoded[start : start + COLUMNS_AT_ONCE], values)
+        for start in range(0, len(encoded), COLUMNS_AT_ONCE)
     ]
-    parts += [_words_present(text, train) for text in plan.texts]
-    whole = np.concatenate(parts, axis=1)
-    if whole.shape[1] != plan.width:
-        raise AssertionError(f"Keras makes {whole.shape[1]} features, {plan.width} were told")
-    return whole
+    parts += [
+        _present(column.vocabulary, values[column.column])
+        for column in columns
+        if isinstance(column, Words)
+    ]
+    return np.concatenate(parts, axis=1)
 
 
-def _encoded(columns: tuple[Number | Category, ...], train: Array) -> Array:
+def _encoded(columns: Sequence[Scaling | Categories], values: Mapping[str, pl.Series]) -> Array:
     """(rows, features) float32 of a few columns, in their order."""
     import tensorflow as tf
     from keras import ops
@@ -61,17 +106,17 @@ def _encoded(columns: tuple[Number | Category, ...], train: Array) -> Array:
     features: dict[str, Any] = {}
     for name, column in zip(names, columns, strict=True):
         match column:
-            case Number():
-                data[name] = _comparable(column, train)
-                features[name] = _normalised(data[name][train])
-            case Category():
-                data[name] = np.array(column.values.to_list(), dtype=object)
-                features[name] = FeatureSpace.string_categorical(max_tokens=MOST_CATEGORIES + 1)
+            case Scaling():
+                data[name] = column.of(values[column.column].to_numpy())
+                features[name] = _normalised(column)
+            case Categories():
+                data[name] = _objects(values[column.column])
+                features[name] = _looked_up(column)
     # On the CPU, so that arrays are the same on every machine.
     with tf.device("CPU:0"):
         space = FeatureSpace(features)
-        space.adapt(tf.data.Dataset.from_tensors({name: data[name][train] for name in names}))
-        rows = len(columns[0].values)
+        space.build_from_config({})  # As one that was saved: its layers are fitted already.
+        rows = len(data[names[0]])
         return np.concatenate(
             [
                 ops.convert_to_numpy(
@@ -82,37 +127,34 @@ def _encoded(columns: tuple[Number | Category, ...], train: Array) -> Array:
         )
 
 
-def _comparable(number: Number, train: Array) -> Array:
-    """(rows,) float32 between -1 and 1 in the training part, with the training part's median where missing.
-
-    Keras's Normalization works in 32 bits and divides by no less than 1e-7: it would not see the seconds of a time
-    stamp, nor anything of measurements around 1e-9. Of these numbers it makes what it would make of the raw ones.
-    """
-    values = number.values.to_numpy()
-    median = np.nanmedian(values[train])
-    distances = np.where(np.isnan(values), 0.0, values - median)
-    with np.errstate(over="ignore"):  # Infinite, then cut off.
-        scaled = np.clip(distances / np.abs(distances[train]).max(), -FARTHEST, FARTHEST)
-    comparable: Array = scaled.astype(np.float32)
-    return comparable
-
-
-def _normalised(training: Array) -> Any:
-    """The feature with the mean and variance of the training part; FeatureSpace would take minutes for 500 of them."""
+def _normalised(scaling: Scaling) -> Any:
     from keras.layers import Normalization
     from keras.utils import FeatureSpace
 
-    exact = training.astype(np.float64)
-    layer = Normalization(mean=[exact.mean()], variance=[exact.var()])
+    layer = Normalization(mean=[scaling.mean], variance=[scaling.variance])
     return FeatureSpace.feature(dtype="float32", preprocessor=layer, output_mode="float")
 
 
-def _words_present(text: Text, train: Array) -> Array:
-    """(rows, text.vector_width) float32: 1 for each word that a text has, the first column for unknown ones."""
-    found = texts.vectorised(text.values[train].to_list(), text.values.to_list(), text.vector_size)
-    present = np.zeros((len(found), text.vector_size.vocabulary), np.float32)
+def _looked_up(categories: Categories) -> Any:
+    """One-hot, the first place for what is unknown."""
+    from keras.layers import StringLookup
+    from keras.utils import FeatureSpace
+
+    # Of Python's texts: NumPy's own are all as large as the longest.
+    layer = StringLookup(vocabulary=np.array(categories.words, dtype=object))
+    return FeatureSpace.feature(dtype="string", preprocessor=layer, output_mode="one_hot")
+
+
+def _present(vocabulary: texts.Vocabulary, values: pl.Series) -> Array:
+    """(rows, words + 1) float32: 1 for each word that a text has, the first column for unknown ones."""
+    found = vocabulary.tokens(values.to_list())
+    present = np.zeros((len(found), len(vocabulary.words) + texts.RESERVED), np.float32)
     present[np.arange(len(found))[:, np.newaxis], found] = 1.0
     return present[:, 1:]  # The first token is the padding.
+
+
+def _objects(words: pl.Series) -> Array:
+    return np.array(words.to_list(), dtype=object)
 
 
 def _require_tensorflow() -> None:

@@ -12,7 +12,8 @@ import numpy as np
 from search_spaces.datasets.dataset import Array, Dataset, Part
 from search_spaces.datasets.files import splits
 from search_spaces.datasets.files.description import SEED, Description, Limits, Told
-from search_spaces.datasets.files.tables import from_csv, from_parquet, inputs, target
+from search_spaces.datasets.files.prediction import Inputs
+from search_spaces.datasets.files.tables import from_csv, from_parquet, inputs, prepared, target
 from search_spaces.datasets.files.tables.content import Table, listed, too_large
 from search_spaces.datasets.files.tables.inputs import Plan
 from search_spaces.datasets.files.tables.names import VECTOR, field_names
@@ -46,17 +47,11 @@ def describe(path: Path, format: str, told: Told, limits: Limits) -> Description
 
 def load(path: Path, format: str, told: Told, limits: Limits, name: str) -> Dataset:
     """The table in a file as arrays. Raises BadFile, also where TensorFlow is missing."""
-    from search_spaces.datasets.files.tables import prepared
-
     examined = _examined(path, format, told, limits)
-    plan, train = examined.plan, examined.parts.train
-    signature = examined.description.signature
-    if plan.is_text_only:
-        inputs = [prepared.tokens(text, train) for text in plan.texts]
-    else:
-        inputs = [prepared.vector(plan, train)]
+    plan, signature = examined.plan, examined.description.signature
+    columns = prepared.fitted(plan, examined.parts.train)
     whole = Part(
-        _named(signature.inputs, inputs),
+        prepared.arrays(signature.inputs, columns, plan.values),
         _named(signature.outputs, [target.values for target in examined.targets]),
     )
     return Dataset(
@@ -67,6 +62,9 @@ def load(path: Path, format: str, told: Told, limits: Limits, name: str) -> Data
         train=whole.at(examined.parts.train),
         validation=whole.at(examined.parts.validation),
         test=whole.at(examined.parts.test),
+        preparation=Inputs(
+            signature, columns, tuple(one.column for one in examined.targets)
+        ).to_json(),
     )
 
 

@@ -1,5 +1,6 @@
 """Tables as arrays: what was described, the same every time, fitted on the training part alone."""
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from search_spaces.datasets.files import (
     splits,
 )
 from search_spaces.datasets.files.description import SEED
+from search_spaces.datasets.files.prediction import Inputs
 from search_spaces.datasets.files.tables import prepared
 from search_spaces.signature import Field, Kind
 
@@ -66,6 +68,17 @@ def check_array(array: Array, field: Field, rows: int) -> None:
         assert 0 <= array.min() <= array.max() < field.classes
     if field.vocabulary is not None:
         assert 0 <= array.min() <= array.max() < field.vocabulary
+
+
+def check_new_rows(dataset: Dataset, path: Path) -> None:
+    """The file's own rows are prepared for a model as they were for training, by what is left in JSON."""
+    parts = (dataset.train, dataset.validation, dataset.test)
+    left = json.loads(json.dumps(dataset.preparation))
+    made = Inputs.from_json(left).features(path)
+    given = made if isinstance(made, dict) else {dataset.signature.inputs[0].name: made}
+    for name, array in given.items():
+        known = {row.tobytes() for row in array}
+        assert {row.tobytes() for part in parts for row in part.inputs[name]} <= known
 
 
 def test_a_table_becomes_what_was_described_of_it(tmp_path: Path) -> None:
@@ -237,3 +250,4 @@ def test_any_table_is_loaded_as_described_or_refused(
     except BadFile:
         return
     check_as_described(dataset, path, told)
+    check_new_rows(dataset, path)

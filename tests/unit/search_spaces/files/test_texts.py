@@ -29,7 +29,7 @@ def test_length_and_vocabulary_are_bounded() -> None:
 @given(WORDS)
 def test_keras_finds_the_same_words(training: list[str]) -> None:
     size = texts.measured(training)
-    tokens = texts.vectorised(training, [*training, "neverseenbefore"], size)
+    tokens = texts.learned(training, size).tokens([*training, "neverseenbefore"])
     assert tokens.shape == (len(training) + 1, size.length)
     assert tokens.max() < size.vocabulary
     assert tokens[-1, 0] == 1
@@ -38,5 +38,5 @@ def test_keras_finds_the_same_words(training: list[str]) -> None:
 
 def test_frequent_words_have_low_tokens_and_the_end_is_padded() -> None:
     training = ["the cat the dog", "the cat"]
-    tokens = texts.vectorised(training, training, TextSize(4, 5))
+    tokens = texts.learned(training, TextSize(4, 5)).tokens(training)
     assert tokens.tolist() == [[2, 3, 2, 4], [2, 3, 0, 0]]
