@@ -19,7 +19,7 @@ from tuner_service.trainer.chance import set_seed
 from tuner_service.trainer.checkpoint import Unusable, read
 from tuner_service.trainer.feeding import Feed, is_large
 from tuner_service.trainer.fitting import LOG, MODEL, Candidate, Start, Training, fit
-from tuner_service.trainer.machine import MachineFault, is_machines_fault
+from tuner_service.trainer.machine import MachineFault, is_machines_fault, own_write
 from tuner_service.trainer.picture import draw_to
 from tuner_service.trainer.preflight import examined
 from tuner_service.trainer.reasons import machine_reason, reason
@@ -27,6 +27,7 @@ from tuner_service.trainer.stopping import Stopped, Stopwatch
 from tuner_service.trainer.task import Checkpoints, Hearer, Outcome, Task
 
 PICTURE = "architecture.svg"
+INPUTS = "inputs.json"
 
 
 def train(
@@ -41,7 +42,8 @@ def train(
     """Train the candidate on the data set's training part, judged by its validation part; the test part stays unseen.
 
     Whatever goes wrong in there ends as an Outcome and leaves the process fit for the next trial. Writes
-    ``training.csv``, ``architecture.svg``, and ``model.keras`` with the best epoch's weights, to ``folder``.
+    ``training.csv``, ``architecture.svg``, and ``model.keras`` with the best epoch's weights, to ``folder``; beside it
+    ``inputs.json``, where rows of the user's were prepared for it.
     ``data_file`` is the file of uploaded data. ``checkpoints``: where to go on, and how often to write where one could;
     without, at the beginning, and only when it is stopped. The same task gives the same metrics on the same machine,
     in one piece or in several.
@@ -101,6 +103,7 @@ def _train(
         watch = Stopwatch(clock, seconds_before, task.training.get("max_seconds"))
         training = Training(task, folder, hearer, start, plan.every_seconds, watch)
         detail = fit(training, Candidate(hypermodel, hp, model), data)
+        _keep_preparation(data, folder)
     except Stopped:
         return Outcome("stopped", None, count, _written(folder))
     except Unusable as error:
@@ -167,9 +170,15 @@ def _call_if_unbuilt(model: keras.Model, data: Dataset) -> None:
         model(x)
 
 
+def _keep_preparation(data: Dataset, folder: Path) -> None:
+    if data.preparation is not None:
+        with own_write():
+            (folder / INPUTS).write_text(json.dumps(data.preparation), encoding="utf-8")
+
+
 def _written(folder: Path) -> tuple[str, ...]:
     return tuple(
         name
-        for name in (MODEL, LOG, PICTURE)
+        for name in (MODEL, INPUTS, LOG, PICTURE)
         if (folder / name).exists() and (folder / name).stat().st_size
     )
