@@ -69,6 +69,19 @@ def test_an_epoch_and_a_trial_show_without_a_reload(enter: Enter, api: httpx.Cli
     )
 
 
+SLOW = """
+const { fetch } = window, later = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+window.fetch = async (url, how) => {
+  if (how.method === "GET") await later(300);
+  const reply = await fetch(url, how);
+  if (how.method === "DELETE") await later(600);
+  return reply;
+};
+document.dispatchEvent(new CustomEvent("acted", { detail: { url: "/v1/studies/demo/cancel" } }));
+"""
+"""Reads begin now and come to the server late, while deleting it takes its time."""
+
+
 def test_a_study_is_steered_from_its_page(enter: Enter, api: httpx.Client) -> None:
     opened(api, budget={"trials": 1})
     page = enter("submitter").open("/studies/demo")
@@ -90,6 +103,7 @@ def test_a_study_is_steered_from_its_page(enter: Enter, api: httpx.Client) -> No
     page.get_by_role("dialog").get_by_role("button", name="Cancel study", exact=True).click()
     expect(state).to_have_text("cancelled")
     page.get_by_role("button", name="Delete").click()
+    page.evaluate(SLOW)
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Studies")
     assert api.get("/v1/studies/demo").status_code == 404

@@ -33,6 +33,7 @@ TONES = {
 }
 FILES = {
     "model.keras": "the model, with the weights of its best epoch",
+    "inputs.json": "how new rows become its inputs",
     "training.csv": "every epoch's metrics",
     "architecture.svg": "the picture of its architecture",
     "log.txt": "what it printed",

@@ -1,7 +1,8 @@
 // Buttons that say themselves what they do:
 //   <button data-send="POST /v1/studies/x/pause" data-done="Paused" data-ask="Pause it?" data-then="/">
-// `data-yes` is what its dialog's button says, where the button's own word would be unclear beside "No". `data-then` is where to go afterwards. Whoever shows the thing hears of it by the event `acted`, with the reply.
-import { send } from "./api.js";
+// `data-yes` is what its dialog's button says, where the button's own word would be unclear beside "No". `data-then` is
+// where to go afterwards. Whoever shows the thing hears of it by the event `acted`, with the reply.
+import { deletePage, send } from "./api.js";
 import { confirmed, tell, told } from "./notices.js";
 
 document.addEventListener("click", async (event) => {
@@ -10,7 +11,8 @@ document.addEventListener("click", async (event) => {
   const [method, url] = button.dataset.send.split(" ");
   if (button.dataset.ask && !(await confirmed(button.dataset.ask, button.dataset.yes ?? button.textContent))) return;
   button.disabled = true;
-  const reply = await told(() => send(method, url));
+  const leaves = method === "DELETE" && button.dataset.then;
+  const reply = await told(() => (leaves ? deletePage(url) : send(method, url)));
   button.disabled = false;
   if (reply === undefined) return;
   if (button.dataset.then) location.assign(button.dataset.then);

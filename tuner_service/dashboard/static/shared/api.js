@@ -36,8 +36,30 @@ export async function send(method, url, body = undefined, headers = {}) {
   return content;
 }
 
+const reading = new Set();
+let deleted = null; // settled once it is known that what the page shows is still there
+
 /** Read; nothing is asked for once nobody is logged in. */
 export async function get(url) {
+  await deleted;
   if (isSignedOut()) throw refusal(401, {});
-  return send("GET", url);
+  const answer = send("GET", url);
+  reading.add(answer);
+  return answer.finally(() => reading.delete(answer));
+}
+
+/**
+ * Delete what this page shows, which is left then. What the page reads meanwhile would be answered that there is no such
+ * thing: what is under way ends before, and the rest waits, for ever unless this fails.
+ */
+export async function deletePage(url) {
+  let fails;
+  deleted = new Promise((resolve) => (fails = resolve));
+  await Promise.allSettled(reading);
+  try {
+    return await send("DELETE", url);
+  } catch (error) {
+    fails();
+    throw error;
+  }
 }
