@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from search_spaces.datasets.files.tables.content import Table
+from search_spaces.datasets.files.tables.content import Table, cleaned
 from search_spaces.errors import BadFile
 
 STRAYS = 0.1
@@ -39,6 +39,12 @@ def words(column: pl.Series) -> pl.Series:
     if column.dtype == pl.String:
         return column
     return pl.Series(column.name, [_word(number) for number in _finite(column)], pl.String)
+
+
+def readable(column: pl.Series) -> pl.Series:
+    """As ``words``, and without NUL characters: the words of Keras's layers end at them where they are read out."""
+    bare = cleaned(pl.col("raw").str.replace_all("\0", "", literal=True))
+    return words(column).alias("raw").to_frame().select(bare).to_series().alias(column.name)
 
 
 def labels(column: pl.Series) -> pl.Series:

@@ -85,11 +85,8 @@ def checked(names: Sequence[str], fewest: int) -> list[str]:
 
 
 def cleaned(column: pl.Expr) -> pl.Expr:
-    """A column of texts without outer spaces, null where they stand for no value.
-
-    And without NUL characters, at which the words of Keras's layers end where they are read out.
-    """
-    stripped = column.str.replace_all("\0", "", literal=True).str.strip_chars()
+    """A column of texts without outer spaces, null where they stand for no value."""
+    stripped = column.str.strip_chars()
     return pl.when(~stripped.is_in(MISSING)).then(stripped)
 
 

@@ -67,7 +67,7 @@ class Categories:
     words: tuple[str, ...]
 
     def read(self, table: Table) -> pl.Series:
-        return as_categories(columns.words(table.frame[self.column]))
+        return as_categories(columns.readable(table.frame[self.column]))
 
     def to_json(self) -> dict[str, Any]:
         return {"column": self.column, "kind": "category", "words": list(self.words)}
@@ -81,7 +81,7 @@ class Words:
     vocabulary: Vocabulary
 
     def read(self, table: Table) -> pl.Series:
-        return as_texts(columns.words(table.frame[self.column]))
+        return as_texts(columns.readable(table.frame[self.column]))
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -145,7 +145,7 @@ def _column(
         return _number(name, columns.told_numbers(table, name), train)
     if kind is None and (found := columns.numbers(table, name)) is not None:
         return _number(name, found, train)
-    words = columns.words(table.frame[name])
+    words = columns.readable(table.frame[name])
     known = words[train].drop_nulls()
     if kind == "tokens":
         return _text(name, words, train)
