@@ -10,7 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -42,6 +42,8 @@ ANSWER_SECONDS = 0.5
 """A claim that was granted in the moment of the stop has so long to be answered, and is then given back."""
 LAST_WORDS_SECONDS = 0.2
 """So long the log may take to say of a trial that it could not be given back."""
+HEED_SECONDS = 0.5
+"""A signal that does not wake the main thread is heeded so late."""
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -100,7 +102,7 @@ class Supervisor:
             threading.Thread(target=self._watch_parent, name="parent", daemon=True).start()
         with Connection(self._options.url, self._options.token, self._grace.begun) as connection:
             self._start(folder, connection)
-            told = self._told.get()
+            told = self._first_told()
             match told:
                 case Signalled(number):
                     log.info("%s: stopping", signal.Signals(number).name)
@@ -110,6 +112,12 @@ class Supervisor:
                     log.error("%s", reason)
             self._shut_down()
         return 1 if isinstance(told, Failure) else 0
+
+    def _first_told(self) -> Signalled | ParentGone | Failure:
+        while True:
+            # Not for ever: a signal that comes just before this thread sleeps, or to another one, does not wake it.
+            with suppress(Empty):
+                return self._told.get(timeout=HEED_SECONDS)
 
     def _start(self, folder: Path, connection: Connection) -> None:
         options = self._options

@@ -1,5 +1,6 @@
 """How a worker ends: told to, told twice, killed, left alone by its parent, or unable to work."""
 
+import ctypes
 import signal
 
 import psutil
@@ -52,6 +53,17 @@ def test_a_server_that_does_not_know_the_last_word_is_in_nobodys_way(
     worker.signal(signal.SIGTERM)
     assert worker.exit_code() == 0
     assert "invalid_request" not in worker.log
+
+
+def test_a_signal_that_does_not_wake_the_main_thread_is_heeded(
+    server: ScriptedServer, start_worker: StartWorker
+) -> None:
+    worker = start_worker()
+    worker.wait_for_line("registered")
+    process = worker.popen.pid
+    other = next(t.id for t in psutil.Process(process).threads() if t.id != process)
+    assert ctypes.CDLL(None).tgkill(process, other, signal.SIGTERM) == 0
+    assert worker.exit_code() == 0
 
 
 def test_a_trial_is_given_back_only_after_its_process_stopped_or_was_killed(
