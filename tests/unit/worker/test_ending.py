@@ -222,7 +222,7 @@ def test_a_trial_that_is_done_but_whose_files_do_not_get_through_is_given_back(
         problem(503, "store_unavailable") if told.action == "model.keras" else None
     )
     server.give("epoch")
-    worker = start_worker(1, GRACE_SECONDS="1")
+    worker = start_worker(1, GRACE_SECONDS="4")
     server.wait_for(0, "artifacts/model.keras")
     worker.signal(signal.SIGTERM)
     assert worker.exit_code() == 0
